@@ -1,0 +1,39 @@
+# Two commands to begin with: `make demo` and `make test`. Both make the environment first.
+PYTHON ?= python3
+BIN := .venv/bin
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help env demo test check lint bench lock clean
+
+help:  ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: .venv/.ready  ## make the environment in .venv (about a minute, once)
+
+.venv/.ready: requirements-dev.lock requirements-mongo-test.lock pyproject.toml scripts/make_env.sh
+	@PYTHON="$(PYTHON)" sh scripts/make_env.sh
+
+demo: env  ## build a seeded world, report on it beside the planted truth, serve the API on loopback (5 seconds to the first table)
+	@$(BIN)/social-crm demo
+
+test: env  ## run all tests, on SQLite and on a MongoDB server of their own (a few minutes)
+	@sh scripts/run_tests.sh
+
+check: env lint  ## style, types, floors, house rules and the quick tests (under 90 seconds)
+	@sh scripts/run_tests.sh -m "not slow"
+
+lint: env
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: env  ## measure what we promise about speed, each beside a limit or a rival
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+lock:  ## renew the three locks (needs uv)
+	$(UV_COMPILE) pyproject.toml --output-file requirements.lock
+	$(UV_COMPILE) pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
+	$(UV_COMPILE) --group mongo-test --constraint requirements-dev.lock --output-file requirements-mongo-test.lock
+
+clean:  ## remove the environment and all caches
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info build dist

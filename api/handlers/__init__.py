@@ -1,0 +1,1 @@
+"""One module a resource: its operations, each a few lines over one service."""

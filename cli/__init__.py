@@ -1,0 +1,1 @@
+"""The composition root: reads settings, chooses the parts, joins them, starts them."""

@@ -1,0 +1,1 @@
+"""The door through which we call platforms: one package a platform, none knows another."""

@@ -1,0 +1,1 @@
+"""Files of mentions: JSON lines, CSV and Parquet, with a parser or a column mapping; the composition root comes in."""

@@ -1,0 +1,1 @@
+"""X: what its API says, turned into facts; the composition root comes in."""

@@ -1,0 +1,338 @@
+"""What the core asks of the world: stores, sources, a clock; services and the doors come in, analytics does not.
+
+A `Store` is a bundle of small protocols. It has two implementations, SQLite and MongoDB; tests/contract says what both do.
+Every method of a store raises StoreUnavailable when the database does not answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+
+    import polars as pl
+
+    from social_crm.domain.account import Account
+    from social_crm.domain.brand import Brand
+    from social_crm.domain.coverage import Coverage
+    from social_crm.domain.key import Key
+    from social_crm.domain.link import Link
+    from social_crm.domain.mention import Mention
+    from social_crm.domain.reading import Reading
+    from social_crm.domain.report import SavedReport
+
+    Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A mention together with what we made of it."""
+
+    mention: Mention
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many mentions of a page were new, changed, or already there with the same content."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: Taken) -> Taken:
+        return Taken(self.new + other.new, self.changed + other.changed, self.same + other.same)
+
+
+@dataclass(frozen=True, slots=True)
+class MentionFilter:
+    """Which mentions to list; None lets everything through. `since` is inclusive, `until` exclusive."""
+
+    brand: str | None = None
+    author: str | None = None
+    platform: str | None = None
+    kind: str | None = None
+    label: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A (brand, local day) whose roll-up is out of date. `tokens` name the writes that marked it."""
+
+    brand: str
+    day: date
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RollUpState:
+    """`pending`: marked partitions. `generation`: rises with every change of a brand's roll-ups; equal means unchanged."""
+
+    pending: int
+    generation: int
+
+
+class Brands(Protocol):
+    """The brands that we listen for."""
+
+    def put(self, brand: Brand, expect: int | None = None, remark: Sequence[date] = ()) -> Brand:
+        """Store a brand and mark its days `remark`, both or neither; answers the brand with its new version.
+
+        `expect` is the version that must be there: 0 means that it must not exist (else Conflict), None accepts any. Raises
+        Stale when another version is there.
+        """
+        ...
+
+    def get(self, brand_id: str) -> Brand:
+        """One brand. Raises NotFound."""
+        ...
+
+    def list(self) -> tuple[Brand, ...]:
+        """All brands, by id."""
+        ...
+
+
+class Mentions(Protocol):
+    """What was said."""
+
+    def take(self, heard: Sequence[Heard], accounts: Sequence[Account], zones: Mapping[str, str], now: datetime) -> Taken:
+        """Store mentions and accounts idempotently and mark the (brand, day) partitions that change.
+
+        The same content again changes nothing. An edit replaces; one older than what is stored (by `edited_at`) counts as
+        same, and so does anything about a mention that is deleted. A deletion removes the text and keeps the rest. Brands
+        are only added. Of an account the newest observation wins. `zones` maps each brand to its time zone. Killed at any
+        point and repeated, the store ends as if it had run once, and nothing changed is left unmarked.
+        """
+        ...
+
+    def get(self, mention_id: str) -> Heard:
+        """One mention. Raises NotFound."""
+        ...
+
+    def page(self, only: MentionFilter, after: tuple[datetime, str] | None, limit: int) -> tuple[Heard, ...]:
+        """Newest first (posted_at, then id, both falling), those strictly after the position, at most `limit`."""
+        ...
+
+    def table(self, brand: str, start: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
+        """The table MENTIONS of a brand for start <= posted_at < end, in the order of the id."""
+        ...
+
+    def languages(self, authors: Sequence[str], excluding: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+        """How many mentions of each author are in each language by evidence (platform or detected), leaving out ids."""
+        ...
+
+    def count(self) -> int:
+        """How many mentions are stored."""
+        ...
+
+
+class Accounts(Protocol):
+    """Who said it."""
+
+    def get(self, ids: Sequence[str]) -> tuple[Account, ...]:
+        """The accounts of those ids that are known, by id."""
+        ...
+
+    def with_handles(self, handles: Sequence[str]) -> tuple[Account, ...]:
+        """The accounts that now have one of the handles `platform:@handle` (lower case), by id."""
+        ...
+
+    def count(self) -> int:
+        """How many accounts are stored."""
+        ...
+
+
+class RollUps(Protocol):
+    """Daily activity and exchanges, and which days of them are out of date."""
+
+    def marks(self, limit: int) -> tuple[Mark, ...]:
+        """At most `limit` marked partitions, by brand and day."""
+        ...
+
+    def replace(self, marks: Sequence[Mark], activity: pl.DataFrame, exchanges: pl.DataFrame, now: datetime) -> None:
+        """Put the tables ACTIVITY and EXCHANGES in place of the marked partitions, all or nothing, and settle the marks.
+
+        A mark that was set again since it was read, or whose write is still under way, stays. The generation of each brand
+        rises.
+        """
+        ...
+
+    def activity(self, brands: Sequence[str], start: date | None = None, end: date | None = None) -> pl.DataFrame:
+        """The table ACTIVITY of some brands for start <= day < end, in no particular order."""
+        ...
+
+    def exchanges(self, brands: Sequence[str], start: date | None = None, end: date | None = None) -> pl.DataFrame:
+        """The table EXCHANGES of some brands for start <= day < end, in no particular order."""
+        ...
+
+    def state(self, brands: Sequence[str]) -> RollUpState:
+        """What is pending for some brands, and the sum of their generations."""
+        ...
+
+
+class Links(Protocol):
+    """Which identities are one person: append-only facts."""
+
+    def add(self, link: Link) -> None:
+        """Append a link; the same id again changes nothing."""
+        ...
+
+    def retract(self, link_id: str, at: datetime) -> None:
+        """Retract a link as of a time; a second time changes nothing. Raises NotFound."""
+        ...
+
+    def list(self, identity: str) -> tuple[Link, ...]:
+        """All links of an account or customer, retracted ones too, by id."""
+        ...
+
+    def table(self) -> pl.DataFrame:
+        """The table LINKS of what is active now."""
+        ...
+
+    def version(self) -> int:
+        """Rises with every link added or retracted: the identity version of a report."""
+        ...
+
+
+class CoverageLedger(Protocol):
+    """What each source vouches for."""
+
+    def record(self, coverage: Coverage) -> None:
+        """Note a span; the same id again replaces it."""
+        ...
+
+    def table(self) -> pl.DataFrame:
+        """The table COVERAGE, by source and start."""
+        ...
+
+
+class Reports(Protocol):
+    """Answers, kept as they were given."""
+
+    def save(self, report: SavedReport) -> None:
+        """Keep a report. Raises Conflict when the id is taken."""
+        ...
+
+    def get(self, report_id: str) -> SavedReport:
+        """One report. Raises NotFound."""
+        ...
+
+    def find(self, fingerprint: str) -> SavedReport | None:
+        """The newest report with that fingerprint."""
+        ...
+
+
+class Keys(Protocol):
+    """Who may call the API."""
+
+    def add(self, key: Key) -> None:
+        """Keep a key. Raises Conflict when the prefix is taken."""
+        ...
+
+    def find(self, prefix: str) -> Key | None:
+        """The key with that prefix."""
+        ...
+
+    def list(self) -> tuple[Key, ...]:
+        """All keys, by time of making."""
+        ...
+
+    def revoke(self, prefix: str, at: datetime) -> None:
+        """Revoke a key as of a time; a second time changes nothing. Raises NotFound."""
+        ...
+
+
+class Store(Protocol):
+    """The database: a bundle of the protocols above, safe to use from several threads at once."""
+
+    @property
+    def brands(self) -> Brands:
+        """The brands that we listen for."""
+        ...
+
+    @property
+    def mentions(self) -> Mentions:
+        """What was said."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who said it."""
+        ...
+
+    @property
+    def rollups(self) -> RollUps:
+        """Daily activity and exchanges."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Which identities are one person."""
+        ...
+
+    @property
+    def coverage(self) -> CoverageLedger:
+        """What each source vouches for."""
+        ...
+
+    @property
+    def reports(self) -> Reports:
+        """Answers, kept as they were given."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """Who may call the API."""
+        ...
+
+    def ping(self) -> None:
+        """Come back quickly when the database answers. Raises StoreUnavailable."""
+        ...
+
+    def secret(self, name: str) -> bytes:
+        """32 random bytes under a name, made at the first call and the same ever after, in every process."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A piece of input that could not become a fact: where it stood (a line number), why, and the piece itself."""
+
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a source gives at a time.
+
+    `cursor` is where to go on after this page is stored. `brands` maps a mention id to the brands that the source itself
+    says it is about, beside those found in its text. `done` and `total` measure progress in the source's own unit (bytes
+    of a file); total 0 means unknown.
+    """
+
+    mentions: tuple[Mention, ...]
+    accounts: tuple[Account, ...]
+    cursor: str
+    rejects: tuple[Reject, ...] = ()
+    brands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    done: int = 0
+    total: int = 0
+
+
+class Source(Protocol):
+    """A place that mentions come from."""
+
+    def pull(self, query: str, cursor: str | None) -> Iterator[Page]:
+        """Walk the query from the cursor on, a page at a time. Raises the errors of domain.errors."""
+        ...

@@ -1,0 +1,1 @@
+"""The production store: MongoDB through mongoengine; only `open_store` comes in."""
