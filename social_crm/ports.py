@@ -126,6 +126,10 @@ class Mentions(Protocol):
         """How many mentions of each author are in each language by evidence (platform or detected), leaving out ids."""
         ...
 
+    def known(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of the ids that are stored."""
+        ...
+
     def count(self) -> int:
         """How many mentions are stored."""
         ...
@@ -207,7 +211,7 @@ class CoverageLedger(Protocol):
         ...
 
     def table(self) -> pl.DataFrame:
-        """The table COVERAGE, by source and start."""
+        """The table COVERAGE, by source, brand and start."""
         ...
 
 

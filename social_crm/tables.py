@@ -78,5 +78,5 @@ SPEND: Mapping[str, ColumnType] = {
     "amount": pl.Int64,
 }
 
-# One row a span that a source vouches for, half-open.
-COVERAGE: Mapping[str, ColumnType] = {"source": pl.String, "start": UTC_TIME, "end": UTC_TIME}
+# One row a span for which a source vouches for a brand, half-open.
+COVERAGE: Mapping[str, ColumnType] = {"source": pl.String, "brand": pl.String, "start": UTC_TIME, "end": UTC_TIME}

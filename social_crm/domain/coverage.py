@@ -1,4 +1,4 @@
-"""Coverage: the span of time that a source vouches for; anyone may come in."""
+"""Coverage: the span of time that a source vouches for, brand by brand; anyone may come in."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """All that a source could see from `start` up to `end` (UTC, half-open) has been taken in.
+    """All that a source could see about a brand from `start` up to `end` (UTC, half-open) has been taken in.
 
     The id is natural (a file's fingerprint, a source's query), so that telling it twice is harmless.
     """
 
     id: str
     source: str
+    brand: str
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
         if self.start > self.end:
-            raise Invalid(f"coverage of {self.source}: it ends ({self.end}) before it starts ({self.start})")
+            raise Invalid(
+                f"coverage of {self.brand} by {self.source}: it ends ({self.end}) before it starts ({self.start})"
+            )

@@ -1,0 +1,87 @@
+"""Collects one source: page by page into the store, rejects kept, progress told; commands come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from social_crm.domain.coverage import Coverage
+from social_crm.ports import Taken
+from social_crm.services import ingest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from social_crm.ports import Clock, Page, Reject, Source, Store
+    from social_crm.services.ingest import Listening
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What has become of a source so far: mentions by outcome, unmatched (about no brand), rejects, brands found, times."""
+
+    taken: Taken = field(default_factory=Taken)
+    unmatched: int = 0
+    rejected: int = 0
+    brands: frozenset[str] = frozenset()
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def seen(self) -> int:
+        """All records of the source: stored, about no brand, and rejected."""
+        return self.taken.new + self.taken.changed + self.taken.same + self.unmatched + self.rejected
+
+
+def collect(
+    store: Store,
+    source: Source,
+    query: str,
+    listen: Callable[[], Listening],
+    clock: Clock,
+    *,
+    rejects: Callable[[Sequence[Reject]], None],
+    progress: Callable[[Collected, Page], None] = lambda _collected, _page: None,
+    dry_run: bool = False,
+) -> Collected:
+    """Take all pages of a source in and answer what became of them; a dry run stores nothing.
+
+    `listen` is asked before every page, so that an edit of a brand counts from the next page on. Interrupted and repeated,
+    the store ends as if it had run once. Raises the errors of the source and of the store.
+    """
+    collected = Collected()
+    for page in source.pull(query, None):
+        listening = listen()
+        intake = ingest.preview(store, listening, page) if dry_run else ingest.take_in(store, listening, page, clock())
+        rejects(page.rejects)
+        collected = _count(collected, page, intake)
+        progress(collected, page)
+    return collected
+
+
+def vouch(store: Store, source: str, piece: str, collected: Collected, until: datetime | None) -> None:
+    """Note for each brand found what a finished collection covers: from its first mention up to `until`, else to its last.
+
+    Without `until` nobody says that the source is complete beyond the last mention, so the period in which it falls stays
+    partial. A brand that was not found is not vouched for. `piece` names the input, so that twice is noted once.
+    """
+    if collected.first is None or collected.last is None:
+        return
+    end = until or collected.last + timedelta(microseconds=1)
+    for brand in sorted(collected.brands):
+        store.coverage.record(Coverage(f"{source}:{piece}:{brand}", source, brand, min(collected.first, end), end))
+
+
+def _count(so_far: Collected, page: Page, intake: ingest.Intake) -> Collected:
+    times = [mention.posted_at for mention in page.mentions]
+    return replace(
+        so_far,
+        taken=so_far.taken + intake.taken,
+        brands=so_far.brands | intake.brands,
+        unmatched=so_far.unmatched + intake.unmatched,
+        rejected=so_far.rejected + len(page.rejects),
+        first=min([*times, *([so_far.first] if so_far.first else [])], default=None),
+        last=max([*times, *([so_far.last] if so_far.last else [])], default=None),
+    )
