@@ -28,7 +28,7 @@ lint: env
 	@$(BIN)/lint-imports --no-logo
 
 bench: env  ## measure what we promise about speed, each beside a limit or a rival
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
 
 lock:  ## renew the three locks (needs uv)
 	$(UV_COMPILE) pyproject.toml --output-file requirements.lock

@@ -1,0 +1,5 @@
+"""Makes `python -m cli` the same as `social-crm`."""
+
+from cli.main import main
+
+main()
