@@ -36,7 +36,7 @@ def brand() -> None:
 @click.option("--week-start", type=click.Choice([day.value for day in WeekStart]), default="monday", show_default=True)
 @click.option("--replace", is_flag=True, help="Put it in the place of the brand that has this id.")
 @click.pass_obj
-def add(settings: Settings, brand_id: str, name: str | None, handles: tuple[str, ...], week_start: str, *, replace: bool,
+def add(settings: Settings, /, brand_id: str, name: str | None, handles: tuple[str, ...], week_start: str, *, replace: bool,
         **given: tuple[str, ...] | str) -> None:  # fmt: skip
     """Add the brand ID: from now on what is taken in is searched for its terms and handles."""
     wanted = Brand(

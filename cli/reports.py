@@ -49,7 +49,7 @@ def report() -> None:
 @click.option("--table", "kind", type=click.Choice(["recurring", "first_time"]), default="recurring", show_default=True,
               help="With --people: of which table.")  # fmt: skip
 @click.pass_obj
-def retention(settings: Settings, form: str, people: str | None, kind: str, **asked: Any) -> None:
+def retention(settings: Settings, /, form: str, people: str | None, kind: str, **asked: Any) -> None:
     """How many of January's people are still with us in February, in March?"""
     question = _question(**asked)
     with the_store(settings) as store:

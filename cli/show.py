@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A pipe or a file has no width: nothing is cut there.
 WIDE = 240
+# So many distances fit beside each other; who asks for a horizon gets all of it.
+MOST_DISTANCES = 12
 LEGEND = (
     "A cell is the share of the row's people who were active again so many periods later. "
     "~ partial: may still change, left out of the average. . future or not known. ? fewer than 30 people: hardly a share."
@@ -30,15 +32,24 @@ def say(what: RenderableType) -> None:
 def show_retention(body: Mapping[str, Any]) -> None:
     """Print a retention report: both cohort tables, the average, growth, and what they rest on."""
     period = body["definition"]["period"]
-    say(_cohorts(body["recurring"], f"Retention, recurring: of all who spoke in a {period}, how many spoke again later"))
-    say(_cohorts(body["first_time"], f"Retention, first-time: of those who spoke for the first time in a {period}"))
+    most = body["definition"]["horizon"] or MOST_DISTANCES
+    say(_cohorts(body["recurring"], f"Retention, recurring: of all who spoke in a {period}, % who spoke again later", most))
+    say("")
+    say(
+        _cohorts(
+            body["first_time"], f"Retention, first-time: of those who first spoke in a {period}, % who did again", most
+        )
+    )
     say(Text(LEGEND, style="dim"))
+    say("")
     say(_growth(body["growth"], f"Growth: who came, stayed and went, {period} by {period}"))
     say(Text(_foundation(body), style="dim"))
 
 
-def _cohorts(table: Mapping[str, Any], title: str) -> Table:
-    distances = max((len(row["cells"]) for row in table["rows"]), default=0)
+def _cohorts(table: Mapping[str, Any], title: str, most: int) -> Table:
+    distances = min(most + 1, max((len(row["cells"]) for row in table["rows"]), default=0))
+    if not table["rows"]:
+        return Table(title=f"{title}: nobody yet", title_justify="left", box=None)
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("cohort")
     shown.add_column("people", justify="right")
@@ -46,8 +57,8 @@ def _cohorts(table: Mapping[str, Any], title: str) -> Table:
         shown.add_column(f"+{k}", justify="right")
     for row in table["rows"]:
         label = row["label"] + (" <" if row["history_starts"] else "")
-        shown.add_row(label, f"{row['size']:,}", *(_cell(cell) for cell in row["cells"][1:]))
-    pooled = [cell for cell in table["pooled"] if cell["k"] > 0]
+        shown.add_row(label, f"{row['size']:,}", *(_cell(cell) for cell in row["cells"][1:distances]))
+    pooled = [cell for cell in table["pooled"] if 0 < cell["k"] < distances]
     shown.add_section()
     shown.add_row("average", "", *(_share(cell["rate"]) for cell in pooled), style="bold")
     shown.add_row("95 % from", "", *(_share(cell["low"]) for cell in pooled), style="dim")

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from social_crm.analytics import activity
 from social_crm.domain.clock import day_start
-from social_crm.domain.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
     from social_crm.ports import Clock, Mark, Store
 
-# Marks are read this many at a time, and rolled up by runs of neighbouring days of one brand: one read and one write a run.
+# Marks are read this many at a time.
 MARKS_AT_A_TIME = 20_000
-LONGEST_RUN = timedelta(days=92)
+# Neighbouring days of a brand are read in one go; days between them that are not marked are read too and left out.
+LONGEST_RUN = timedelta(days=31)
 WIDEST_GAP = timedelta(days=3)
+# What was read is computed and stored together once it is this much: small batches cost more than their mentions.
+MENTIONS_A_BATCH = 50_000
+DAYS_A_BATCH = 1_000
 
 
 def roll_up(store: Store, clock: Clock, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
@@ -32,36 +37,47 @@ def roll_up(store: Store, clock: Clock, progress: Callable[[int, int], None] = l
     seen: set[Mark] = set()
     while marks := [mark for mark in store.rollups.marks(MARKS_AT_A_TIME) if mark not in seen]:
         seen.update(marks)
-        for run in _runs(marks):
-            _recompute(store, run, clock)
-            done += len(run)
-            progress(done, len(seen))
+        for brand_id, group in groupby(sorted(marks, key=_place), key=lambda mark: mark.brand):
+            for batch in _recompute(store, brand_id, group, clock):
+                done += batch
+                progress(done, len(seen))
     return done
 
 
-def _runs(marks: Sequence[Mark]) -> Iterator[list[Mark]]:
+def _place(mark: Mark) -> tuple[str, date]:
+    return mark.brand, mark.day
+
+
+def _recompute(store: Store, brand_id: str, marks: Iterable[Mark], clock: Clock) -> Iterator[int]:
+    zone = store.brands.get(brand_id).time_zone
+    tables: list[pl.DataFrame] = []
+    read: list[Mark] = []
+    for run in _runs(marks):
+        start, end = day_start(run[0].day, zone), day_start(run[-1].day + timedelta(days=1), zone)
+        tables.append(store.mentions.table(brand_id, start, end))
+        read += run
+        if sum(table.height for table in tables) >= MENTIONS_A_BATCH or len(read) >= DAYS_A_BATCH:
+            yield _replace(store, brand_id, zone, read, tables, clock)
+            tables, read = [], []
+    if read:
+        yield _replace(store, brand_id, zone, read, tables, clock)
+
+
+def _replace(
+    store: Store, brand_id: str, zone: str, marks: Sequence[Mark], tables: Sequence[pl.DataFrame], clock: Clock
+) -> int:
+    active, exchanged = activity.roll_up(pl.concat(tables), brand_id, zone)
+    marked = pl.col("day").is_in([mark.day for mark in marks])
+    store.rollups.replace(marks, active.filter(marked), exchanged.filter(marked), clock())
+    return len(marks)
+
+
+def _runs(marks: Iterable[Mark]) -> Iterator[list[Mark]]:
     run: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.brand, mark.day)):
-        if run and not _continues(run, mark):
+    for mark in marks:
+        if run and (mark.day - run[-1].day > WIDEST_GAP or mark.day - run[0].day > LONGEST_RUN):
             yield run
             run = []
         run.append(mark)
     if run:
         yield run
-
-
-def _continues(run: Sequence[Mark], mark: Mark) -> bool:
-    near = mark.day - run[-1].day <= WIDEST_GAP and mark.day - run[0].day <= LONGEST_RUN
-    return near and mark.brand == run[0].brand
-
-
-def _recompute(store: Store, run: Sequence[Mark], clock: Clock) -> None:
-    brand_id = run[0].brand
-    try:
-        zone = store.brands.get(brand_id).time_zone
-    except NotFound:
-        zone = "UTC"
-    start, end = day_start(run[0].day, zone), day_start(run[-1].day + timedelta(days=1), zone)
-    active, exchanged = activity.roll_up(store.mentions.table(brand_id, start, end), brand_id, zone)
-    marked = pl.col("day").is_in([mark.day for mark in run])
-    store.rollups.replace(run, active.filter(marked), exchanged.filter(marked), clock())

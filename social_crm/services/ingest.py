@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from social_crm.analytics import language, sentiment
+from social_crm.domain.errors import Invalid
 from social_crm.domain.mention import Kind
 from social_crm.domain.reading import Reading
 from social_crm.domain.recognition import Recogniser
@@ -47,8 +48,8 @@ def listen_for(brands: Sequence[Brand], *, scoring: bool = True) -> Listening:
 def take_in(store: Store, listening: Listening, page: Page, now: datetime) -> Intake:
     """Read a page and store it; taking the same page again changes nothing.
 
-    A mention about no brand is not kept, unless it edits or deletes one that is stored. Raises StoreUnavailable; then
-    nothing of the page is lost, because its cursor has not been advanced.
+    A mention about no brand is not kept, unless it edits or deletes one that is stored. Raises Invalid when the page names
+    a brand that does not exist, and StoreUnavailable; then nothing is lost, because the cursor has not been advanced.
     """
     heard = read(store, listening, page)
     wanted = {account for one in heard for account in _accounts_of(one.mention)}
@@ -81,12 +82,19 @@ def _intake(taken: Taken, page: Page, heard: Sequence[Heard]) -> Intake:
 
 def _recognise(store: Store, listening: Listening, page: Page) -> list[tuple[Mention, tuple[str, ...]]]:
     brands_of, said = listening.recogniser.brands_of, page.brands
+    _all_known(listening, said)
     found = [
         (mention, _union(said.get(mention.id), brands_of(mention.text, mention.platform))) for mention in page.mentions
     ]
     doubtful = [mention.id for mention, brands in found if not brands and (mention.edited_at or mention.deleted_at)]
     known = store.mentions.known(doubtful) if doubtful else frozenset()
     return [(mention, brands) for mention, brands in found if brands or mention.id in known]
+
+
+def _all_known(listening: Listening, said: Mapping[str, tuple[str, ...]]) -> None:
+    unknown = sorted({brand for brands in said.values() for brand in brands} - listening.zones.keys())
+    if unknown:
+        raise Invalid(f"the source names a brand that does not exist: add it with `social-crm brand add {unknown[0]}`")
 
 
 def _union(said: tuple[str, ...] | None, found: tuple[str, ...]) -> tuple[str, ...]:

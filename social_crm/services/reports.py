@@ -93,7 +93,8 @@ def retention_people(
     cell = analysis.cell_people(
         given.activity, given.people, given.definition, cohort, distance, analysis.TableKind(table), given.excluded
     )
-    return cell.to_dicts()
+    people: list[dict[str, Any]] = cell.to_dicts()
+    return people
 
 
 def saved(store: Store, report_id: str) -> SavedReport:
