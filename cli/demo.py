@@ -40,13 +40,13 @@ def demo(settings: Settings, seed: int, people: int, port: int, *, serve: bool) 
     with tempfile.TemporaryDirectory(prefix="social-crm-demo-") as folder:
         ours = replace(settings, store=f"sqlite:///{Path(folder) / 'demo.db'}", log_level="warning")
         with the_store(ours) as store:
-            _run(store, seed, people)
+            brand_id = _run(store, seed, people)
             if serve:
-                _invite(store, port)
+                _invite(store, port, brand_id)
                 serve_store(store, ours, "127.0.0.1", port)
 
 
-def _run(store: Store, seed: int, people: int) -> None:
+def _run(store: Store, seed: int, people: int) -> str:
     started = time.monotonic()
     world = build(seed, people=people)
     _step(started, f"Built a world of {len(world.brands)} brands, {len(world.people):,} people with "
@@ -66,6 +66,7 @@ def _run(store: Store, seed: int, people: int) -> None:
     for brand in world.brands:
         click.echo(verdict(brand.name, bodies[brand.id], world.planted[brand.id]))
     _step(started, "Done.")
+    return first.id
 
 
 def take_world_in(store: Store, world: World) -> Collected:
@@ -109,12 +110,12 @@ def _planted(world: World, truth: Retention) -> Table:
     return shown
 
 
-def _invite(store: Store, port: int) -> None:
+def _invite(store: Store, port: int, brand_id: str) -> None:
     _, text = access.issue(store, "demo", ("*",), now())
     place = f"http://127.0.0.1:{port}"
     click.echo("\nThe API, with a key to try that ends with this demo:\n")
     click.echo(f'  curl -H "Authorization: Bearer {text}" {place}/v1/brands')
-    click.echo(f'  curl -H "Authorization: Bearer {text}" "{place}/v1/reports/retention?brand=acme&format=csv"')
+    click.echo(f'  curl -H "Authorization: Bearer {text}" "{place}/v1/reports/retention?brand={brand_id}&format=csv"')
     click.echo(f"  open {place}/docs\n")
 
 

@@ -44,10 +44,12 @@ def import_() -> None:
 @click.option("--format", "form", type=click.Choice(FORMATS), default="auto", show_default=True,
               help="What the file holds; recognised by its content unless given. Gzip and xz are unpacked.")  # fmt: skip
 @click.option("--map", "mapping", metavar="FIELD=COLUMN,...",
-              help="For csv, jsonl, parquet: id=...,author=...,posted_at=...,text=...; FIELD:=TEXT a constant.")  # fmt: skip
+              help="For csv, jsonl, parquet: id=...,author=...,posted_at=...,text=..., or FIELD:=TEXT.")  # fmt: skip
 @click.option("--platform", help="With --map: short for platform:=NAME.")
 @click.option("--time-zone", help="With --map: the zone of times that name none; short for zone:=NAME.")
-@click.option("--brand-map", metavar="FILE", help="A CSV of (mention id, brand id) beside what the texts say.")
+@click.option(
+    "--brand-map", metavar="FILE", help="A CSV of (mention id, brand id): what it says goes, other texts are searched."
+)
 @click.option("--brand-map-columns", metavar="ID,BRAND", help="Which columns of it; the first two unless given.")
 @click.option("--create-brands", is_flag=True, help="Add the brands of the brand map, recognised by $ID from then on.")
 @click.option("--covers-until", metavar="TIME",

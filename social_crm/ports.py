@@ -6,8 +6,11 @@ Every method of a store raises StoreUnavailable when the database does not answe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from social_crm.domain.heard import Heard, MentionFilter, Taken
+from social_crm.domain.mark import Mark, RollUpState
+from social_crm.domain.page import Page, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,61 +23,29 @@ if TYPE_CHECKING:
     from social_crm.domain.coverage import Coverage
     from social_crm.domain.key import Key
     from social_crm.domain.link import Link
-    from social_crm.domain.mention import Mention
-    from social_crm.domain.reading import Reading
     from social_crm.domain.report import SavedReport
 
     Clock = Callable[[], datetime]
 
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A mention together with what we made of it."""
-
-    mention: Mention
-    reading: Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """How many mentions of a page were new, changed, or already there with the same content."""
-
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-
-    def __add__(self, other: Taken) -> Taken:
-        return Taken(self.new + other.new, self.changed + other.changed, self.same + other.same)
-
-
-@dataclass(frozen=True, slots=True)
-class MentionFilter:
-    """Which mentions to list; None lets everything through. `since` is inclusive, `until` exclusive."""
-
-    brand: str | None = None
-    author: str | None = None
-    platform: str | None = None
-    kind: str | None = None
-    label: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A (brand, local day) whose roll-up is out of date. `tokens` name the writes that marked it."""
-
-    brand: str
-    day: date
-    tokens: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RollUpState:
-    """`pending`: marked partitions. `generation`: rises with every change of a brand's roll-ups; equal means unchanged."""
-
-    pending: int
-    generation: int
+__all__ = [
+    "Accounts",
+    "Brands",
+    "CoverageLedger",
+    "Heard",
+    "Keys",
+    "Links",
+    "Mark",
+    "MentionFilter",
+    "Mentions",
+    "Page",
+    "Reject",
+    "Reports",
+    "RollUpState",
+    "RollUps",
+    "Source",
+    "Store",
+    "Taken",
+]
 
 
 class Brands(Protocol):
@@ -305,33 +276,6 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of files and connections."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A piece of input that could not become a fact: where it stood (a line number), why, and the piece itself."""
-
-    line: int
-    reason: str
-    raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a source gives at a time.
-
-    `cursor` is where to go on after this page is stored. `brands` maps a mention id to the brands that the source itself
-    says it is about, beside those found in its text. `done` and `total` measure progress in the source's own unit (bytes
-    of a file); total 0 means unknown.
-    """
-
-    mentions: tuple[Mention, ...]
-    accounts: tuple[Account, ...]
-    cursor: str
-    rejects: tuple[Reject, ...] = ()
-    brands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    done: int = 0
-    total: int = 0
 
 
 class Source(Protocol):

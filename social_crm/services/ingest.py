@@ -83,9 +83,7 @@ def _intake(taken: Taken, page: Page, heard: Sequence[Heard]) -> Intake:
 def _recognise(store: Store, listening: Listening, page: Page) -> list[tuple[Mention, tuple[str, ...]]]:
     brands_of, said = listening.recogniser.brands_of, page.brands
     _all_known(listening, said)
-    found = [
-        (mention, _union(said.get(mention.id), brands_of(mention.text, mention.platform))) for mention in page.mentions
-    ]
+    found = [(one, said.get(one.id) or brands_of(one.text, one.platform)) for one in page.mentions]
     doubtful = [mention.id for mention, brands in found if not brands and (mention.edited_at or mention.deleted_at)]
     known = store.mentions.known(doubtful) if doubtful else frozenset()
     return [(mention, brands) for mention, brands in found if brands or mention.id in known]
@@ -95,10 +93,6 @@ def _all_known(listening: Listening, said: Mapping[str, tuple[str, ...]]) -> Non
     unknown = sorted({brand for brands in said.values() for brand in brands} - listening.zones.keys())
     if unknown:
         raise Invalid(f"the source names a brand that does not exist: add it with `social-crm brand add {unknown[0]}`")
-
-
-def _union(said: tuple[str, ...] | None, found: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted({*said, *found})) if said else found
 
 
 def _habits(store: Store, mentions: Sequence[Mention], page: Page) -> Mapping[str, Mapping[str, int]]:
