@@ -1,0 +1,110 @@
+"""The schema, as the steps that led to it, numbered by PRAGMA user_version; only the database comes in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from social_crm.domain.errors import Conflict, Invalid
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+# "SCRM": by this number in its header a file is known to be ours.
+_APPLICATION_ID = 0x5343524D
+
+# Times are microseconds and days are days, both since 1970 in UTC; names in lower case hold JSON where that is said.
+# What is filtered or sorted has a column; a store never changes a step that was released, it appends one.
+_FIRST = (
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+    # `addressed` (["reply x:1"]), `metrics` and `brands` are JSON; `spoken` is the platform's own word for the language.
+    # The platform is the front of the id, so that a range of ids is a platform.
+    """CREATE TABLE mention (
+        id TEXT NOT NULL PRIMARY KEY, author TEXT NOT NULL, kind TEXT NOT NULL, posted_at INTEGER NOT NULL,
+        collected_at INTEGER NOT NULL, edited_at INTEGER, deleted_at INTEGER, text TEXT NOT NULL, parent TEXT, thread TEXT,
+        addressed TEXT NOT NULL, metrics TEXT NOT NULL, spoken TEXT NOT NULL, url TEXT, brands TEXT NOT NULL,
+        language TEXT NOT NULL, basis TEXT NOT NULL, compound REAL, label TEXT NOT NULL, scorer TEXT NOT NULL,
+        fingerprint TEXT NOT NULL)""",
+    # Two indexes: the list by time, with what it may be filtered by beside it, and an author's mentions with languages.
+    "CREATE INDEX mention_by_time ON mention (posted_at, id, kind, label)",
+    "CREATE INDEX mention_by_author ON mention (author, posted_at, id, language, basis)",
+    # A brand's span of time is one range; kind and label are repeated to leave out rows without looking them up.
+    """CREATE TABLE mention_brand (
+        brand TEXT NOT NULL, posted_at INTEGER NOT NULL, mention TEXT NOT NULL, kind TEXT NOT NULL, label TEXT NOT NULL,
+        PRIMARY KEY (brand, posted_at, mention)) WITHOUT ROWID""",
+    # `address` is platform:@handle in lower case.
+    """CREATE TABLE account (
+        id TEXT NOT NULL PRIMARY KEY, address TEXT NOT NULL, handle TEXT NOT NULL, name TEXT NOT NULL, followers INTEGER,
+        created_at INTEGER, url TEXT, observed_at INTEGER NOT NULL)""",
+    "CREATE INDEX account_by_address ON account (address)",
+    # `token` names the newest write that marked the partition.
+    """CREATE TABLE mark (
+        brand TEXT NOT NULL, day INTEGER NOT NULL, token TEXT NOT NULL, marked_at INTEGER,
+        PRIMARY KEY (brand, day)) WITHOUT ROWID""",
+    """CREATE TABLE activity (
+        brand TEXT NOT NULL, day INTEGER NOT NULL, account TEXT NOT NULL, posts INTEGER NOT NULL, comments INTEGER NOT NULL,
+        replies INTEGER NOT NULL, reposts INTEGER NOT NULL, quotes INTEGER NOT NULL, reviews INTEGER NOT NULL,
+        deleted INTEGER NOT NULL, scored INTEGER NOT NULL, positive INTEGER NOT NULL, negative INTEGER NOT NULL,
+        compound_sum REAL NOT NULL, PRIMARY KEY (brand, day, account)) WITHOUT ROWID""",
+    """CREATE TABLE exchange (
+        brand TEXT NOT NULL, day INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, kind TEXT NOT NULL,
+        n INTEGER NOT NULL, PRIMARY KEY (brand, day, source, target, kind)) WITHOUT ROWID""",
+    # Counts the changes of a thing: of the roll-ups of one brand, of all links.
+    "CREATE TABLE generation (subject TEXT NOT NULL PRIMARY KEY, n INTEGER NOT NULL, changed_at INTEGER) WITHOUT ROWID",
+    # `body` is JSON: brands are few and read whole.
+    "CREATE TABLE brand (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE link (
+        id TEXT NOT NULL PRIMARY KEY, "left" TEXT NOT NULL, "right" TEXT NOT NULL, basis TEXT NOT NULL,
+        author TEXT NOT NULL, linked_at INTEGER NOT NULL, retracted_at INTEGER)""",
+    'CREATE INDEX link_by_left ON link ("left", id)',
+    'CREATE INDEX link_by_right ON link ("right", id)',
+    """CREATE TABLE coverage (
+        id TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, brand TEXT NOT NULL, start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL)""",
+    # `parameters` and `body` are JSON.
+    """CREATE TABLE report (
+        id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, parameters TEXT NOT NULL,
+        watermark INTEGER, created_at INTEGER NOT NULL, body TEXT NOT NULL)""",
+    "CREATE INDEX report_by_fingerprint ON report (fingerprint, created_at, id)",
+    # `scopes` is JSON.
+    """CREATE TABLE api_key (
+        prefix TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, name TEXT NOT NULL, scopes TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) WITHOUT ROWID""",
+    "CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is not for us.
+
+    Raises Conflict when a newer release has written it, Invalid when another program has.
+    """
+    if _number(connection, "application_id") != _APPLICATION_ID:
+        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise Invalid(f"{path} is another program's database: name another file in the database URL")
+        return
+    version = _number(connection, "user_version")
+    if version > len(STEPS):
+        raise Conflict(
+            f"the database {path} has schema {version} and this release knows {len(STEPS)}: install the newer release"
+        )
+
+
+def behind(connection: sqlite3.Connection) -> bool:
+    """Whether the file lacks a step."""
+    return _number(connection, "user_version") < len(STEPS)
+
+
+def advance(connection: sqlite3.Connection) -> None:
+    """Take the next step inside the caller's transaction; nothing happens when another process has just taken it."""
+    version = _number(connection, "user_version")
+    if version < len(STEPS):
+        for statement in STEPS[version]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

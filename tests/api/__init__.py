@@ -1,0 +1,1 @@
+"""The API, tested from outside: a real server over a real SQLite file."""
