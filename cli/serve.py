@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from aiohttp import web
 
-from api.app import create_app
+from api.app import SERVER, create_app
 from api.bridge import Bridge
 from cli.compose import now, the_store
 from cli.logs import configure
@@ -44,7 +44,7 @@ def serve_store(store: Store, settings: Settings, host: str, port: int) -> None:
 
 
 async def _serve(bridge: Bridge, host: str, port: int) -> None:
-    runner = web.AppRunner(create_app(bridge), access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(create_app(bridge), shutdown_timeout=5, handler_cancellation=True, **SERVER)
     await runner.setup()
     try:
         await _listen(runner, host, port)

@@ -34,8 +34,8 @@ def parse_time(text: str) -> datetime:
         if len(text) == len("2026-11-22"):
             return datetime.combine(date.fromisoformat(text), time(0), UTC)
         moment = datetime.fromisoformat(text)
-    except (ValueError, TypeError) as error:
+        if moment.tzinfo is None:
+            raise Invalid(f"{text!r} has no time zone: add Z or an offset such as +01:00")
+        return moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError) as error:
         raise Invalid(f"{text!r} is not a time: write 2026-11-22 or 2026-11-22T10:00:00Z") from error
-    if moment.tzinfo is None:
-        raise Invalid(f"{text!r} has no time zone: add Z or an offset such as +01:00")
-    return moment.astimezone(UTC)

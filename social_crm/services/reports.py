@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from social_crm.analytics import retention as analysis
-from social_crm.domain.errors import Invalid
+from social_crm.domain.errors import Invalid, NotFound
 from social_crm.domain.identifier import new_id
 from social_crm.domain.report import SavedReport
 from social_crm.services import brands as brand_service
@@ -18,7 +19,7 @@ from social_crm.services.people import people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from social_crm.domain.brand import Brand
     from social_crm.ports import Store
@@ -87,14 +88,25 @@ def retention_people(
 ) -> list[dict[str, Any]]:
     """The people of a cell: who was in the cohort, by which accounts, how active, and whether they returned.
 
-    `cohort` is the label of a row. Raises Invalid when the table has no such cell.
+    `cohort` is the label of a row. Raises Invalid for what is no label, and NotFound when nothing is known of its period.
     """
     given = _input(store, question, _chosen(store, question))
+    _within_history(given, cohort)
     cell = analysis.cell_people(
         given.activity, given.people, given.definition, cohort, distance, analysis.TableKind(table), given.excluded
     )
     people: list[dict[str, Any]] = cell.to_dicts()
     return people
+
+
+def _within_history(given: _Input, cohort: str) -> None:
+    calendar = given.definition.calendar
+    wanted = calendar.parse(cohort)
+    first, last = given.activity["day"].min(), given.activity["day"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        raise NotFound(f"there is no cohort {cohort}: nothing was taken in yet")
+    if not calendar.index(first) <= wanted <= calendar.index(last):
+        raise NotFound(f"there is no cohort {cohort}: what was taken in goes from {first} to {last}")
 
 
 def saved(store: Store, report_id: str) -> SavedReport:

@@ -76,7 +76,7 @@ def test_local_days_begin_at_local_midnight_also_when_clocks_change():
 def test_a_time_is_read_with_its_zone_or_refused():
     assert parse_time("2025-01-31") == datetime(2025, 1, 31, tzinfo=UTC)
     assert parse_time("2025-01-31T23:30:00+01:00") == datetime(2025, 1, 31, 22, 30, tzinfo=UTC)
-    for wrong in ("2025-02-30", "yesterday", "2025-01-31T10:00:00"):
+    for wrong in ("2025-02-30", "yesterday", "2025-01-31T10:00:00", "0001-01-01T00:00:00+23:00"):
         with pytest.raises(Invalid):
             parse_time(wrong)
 

@@ -43,9 +43,10 @@ class Database:
         self._mine = threading.local()
         self._all: dict[threading.Thread, sqlite3.Connection] = {}
         self._guard = threading.Lock()
-        self._closed = False
+        self._closed = self._ready = False
         try:
             self._prepare()
+            self._ready = True
         except BaseException:
             self.close()
             raise
@@ -123,7 +124,7 @@ class Database:
         except (UnicodeEncodeError, OverflowError) as error:
             raise Invalid(f"a value cannot be stored: {error}") from error
         except sqlite3.Error as error:
-            if _primary_code(error) == sqlite3.SQLITE_NOTADB:
+            if _primary_code(error) == sqlite3.SQLITE_NOTADB and not self._ready:  # once opened, it was ours: it is damaged
                 raise Invalid(f"{self.path} is not a SQLite database: name another file in the database URL") from error
             raise StoreUnavailable(f"the database {self.path} does not answer: {error}") from error
 
