@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from hypothesis import settings
 
 from social_crm.tables import ACTIVITY, LINKS, MENTIONS, PEOPLE
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     # account or person -> the periods (0, 1, ...) in which it was active
     Active = Mapping[str, Iterable[int]]
+
+# Property tests draw the same examples each time, and a busy machine does not fail them.
+STEADY = settings(deadline=None, derandomize=True)
 
 NOBODY = pl.DataFrame(schema=dict(PEOPLE))
 

@@ -17,7 +17,7 @@ from social_crm.domain.clock import day_start, local_day
 from social_crm.domain.errors import Invalid
 from social_crm.tables import ACTIVITY, EXCHANGES
 from tests.builders import NOON, at
-from tests.retention_oracle import NOBODY, mentions, numbers
+from tests.retention_oracle import NOBODY, STEADY, mentions, numbers
 
 NEW_YORK = "America/New_York"
 ZONES = ["UTC", NEW_YORK, "Asia/Tokyo", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"]
@@ -75,6 +75,7 @@ def test_rows_are_ordered_by_day_and_account():
     ]
 
 
+@STEADY
 @given(
     compounds=st.lists(st.integers(-10_000, 10_000).map(lambda number: number / 10_000), min_size=1, max_size=40),
     data=st.data(),
@@ -170,6 +171,7 @@ def test_v2_the_month_of_a_retention_report_is_the_local_one():
         assert numbers(report.recurring) == counts
 
 
+@STEADY
 @given(moment=st.datetimes(datetime(2012, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_local_day_is_the_calendars_and_lies_between_its_edges(zone: str, moment: datetime):

@@ -12,11 +12,12 @@ from social_crm.analytics.bitsets import pack, sizes, tally, unpack
 from social_crm.analytics.bootstrap import ratio_interval
 from social_crm.analytics.intervals import wilson_interval
 from social_crm.analytics.retention import RetentionDefinition, retention
-from tests.retention_oracle import NOBODY, end_of_month, months
+from tests.retention_oracle import NOBODY, STEADY, end_of_month, months
 
 FLAGS = arrays.arrays(np.bool_, st.tuples(st.integers(1, 40), st.sampled_from([64, 128])))
 
 
+@STEADY
 @given(flags=FLAGS)
 def test_packed_sets_count_and_unpack_to_what_went_in(flags: np.ndarray):
     bits = pack(flags)
@@ -24,6 +25,7 @@ def test_packed_sets_count_and_unpack_to_what_went_in(flags: np.ndarray):
     assert sizes(bits).tolist() == flags.sum(axis=1).tolist()
 
 
+@STEADY
 @given(flags=FLAGS)
 def test_a_tally_is_the_number_of_sets_that_a_person_is_in(flags: np.ndarray):
     assert tally(pack(flags)).tolist() == flags.sum(axis=0).tolist()

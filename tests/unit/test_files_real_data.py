@@ -116,13 +116,16 @@ def members(name: str) -> Any:
 
 def test_every_tweet_of_the_v2_archive_parses(v2_pages):
     ids: set[str] = set()
+    replies: dict[str, str | None] = {}
     for page in v2_pages:
         tweets = [*page["data"], *page["includes"].get("tweets", ())]
         mentions, _, faults = parse_v2(tweets, NOON)
         assert not faults
         assert [mention.id for mention in mentions] == [f"x:{tweet['id']}" for tweet in tweets]
         ids |= {mention.id for mention in mentions}
+        replies |= {mention.id: mention.parent for mention in mentions if mention.thread != mention.id}
     assert len(ids) == 9_416
+    assert sum(parent in ids for parent in replies.values()) == 3_473
 
 
 def test_whole_v2_answers_give_their_tweets_with_the_faces_of_their_authors(v2_pages):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from social_crm.analytics.intervals import wilson, wilson_interval
+from tests.retention_oracle import STEADY
 
 # methods.md 1.3: Newcombe 1998, then the cells and pools of V1, then 1.2's warning about small cohorts.
 PUBLISHED = [
@@ -39,6 +40,7 @@ def test_intervals_of_small_cohorts_are_as_wide_as_we_say(k: int, n: int, low: f
     assert wilson_interval(k, n) == pytest.approx((low, high), abs=5e-3)
 
 
+@STEADY
 @given(n=st.integers(1, 10**6), data=st.data())
 def test_scipy_agrees(n: int, data: st.DataObject):
     k = data.draw(st.integers(0, n))

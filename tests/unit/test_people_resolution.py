@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from social_crm.analytics.people import attach, resolve
 from social_crm.tables import PEOPLE
-from tests.retention_oracle import links
+from tests.retention_oracle import STEADY, links
 
 IDS = st.sampled_from(["crm:1", "crm:2", "mastodon:a", "reddit:b", "x:1", "x:2", "x:10"])
 
@@ -39,6 +39,7 @@ def test_the_order_and_the_direction_of_links_do_not_matter():
         assert resolve(links(*((right, left) for left, right in order))).equals(expected)
 
 
+@STEADY
 @given(pairs=st.lists(st.tuples(IDS, IDS), max_size=8))
 def test_two_ids_are_one_person_exactly_when_links_lead_from_one_to_the_other(pairs: list[tuple[str, str]]):
     parts = {one: {one} for pair in pairs for one in pair}

@@ -13,6 +13,7 @@ from social_crm.analytics.periods import Calendar, Period
 from social_crm.domain.brand import WeekStart
 from social_crm.domain.errors import Invalid
 from tests.builders import at
+from tests.retention_oracle import STEADY
 
 SUNDAY = Calendar(Period.WEEK, week_start=WeekStart.SUNDAY)
 CALENDARS = [*(Calendar(period) for period in Period), SUNDAY]
@@ -70,6 +71,7 @@ def test_what_is_no_name_of_a_period_is_refused_with_an_example(calendar: Calend
         calendar.parse(label)
 
 
+@STEADY
 @given(day=SENSIBLE)
 @pytest.mark.parametrize("calendar", CALENDARS, ids=str)
 def test_every_day_lies_in_the_period_of_its_index(calendar: Calendar, day: date):
@@ -79,6 +81,7 @@ def test_every_day_lies_in_the_period_of_its_index(calendar: Calendar, day: date
     assert calendar.parse(calendar.label(index)) == index
 
 
+@STEADY
 @given(days=st.lists(SENSIBLE, max_size=20))
 @pytest.mark.parametrize("calendar", CALENDARS, ids=str)
 def test_many_days_at_once_fall_into_the_same_periods(calendar: Calendar, days: list[date]):
@@ -109,6 +112,7 @@ def test_a_week_across_a_change_of_clocks_is_not_seven_times_24_hours():
     assert calendar.end(index) - calendar.start(index) == timedelta(hours=167)
 
 
+@STEADY
 @given(moment=st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe", "Pacific/Apia"])
 def test_the_last_period_before_an_instant_begins_before_it_and_the_next_does_not(zone: str, moment: datetime):

@@ -24,7 +24,7 @@ from social_crm.analytics.retention import (
     retention,
 )
 from tests import retention_oracle as oracle
-from tests.retention_oracle import NOBODY, activity, end_of_month, links, mentions, months, numbers
+from tests.retention_oracle import NOBODY, STEADY, activity, end_of_month, links, mentions, months, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,7 @@ def figures(report: RetentionReport) -> dict[str, Any]:
     return {name: value for name, value in as_json(report).items() if name not in {"definition", "watermark"}}
 
 
+@STEADY
 @given(active=ACTIVE, rule=RULES, horizon=st.none() | st.integers(0, MONTHS + 1))
 def test_the_oracle_agrees(active: Mapping[str, list[int]], rule: Rule, horizon: int | None):
     definition = RetentionDefinition(rule=rule, horizon=horizon, resamples=1)
@@ -102,6 +103,7 @@ def test_more_people_and_days_than_are_packed_at_a_time_count_alike(minimum: int
     assert sizes == {day: active.count(day) for day in active}
 
 
+@STEADY
 @given(active=ACTIVE)
 def test_the_growth_identity_holds(active: Mapping[str, list[int]]):
     before = 0
@@ -111,6 +113,7 @@ def test_the_growth_identity_holds(active: Mapping[str, list[int]]):
         before = row.active
 
 
+@STEADY
 @given(active=ACTIVE)
 def test_on_or_after_never_rises_with_distance_and_is_never_below_on(active: Mapping[str, list[int]]):
     on, after = (
@@ -122,7 +125,7 @@ def test_on_or_after_never_rises_with_distance_and_is_never_below_on(active: Map
             assert all(more >= few for few, more in zip(exact, unbounded, strict=True))
 
 
-@settings(max_examples=30)
+@settings(STEADY, max_examples=30)
 @given(active=ACTIVE, data=st.data())
 def test_the_order_of_rows_does_not_matter(active: Mapping[str, list[int]], data: st.DataObject):
     table = months(active)
@@ -131,7 +134,7 @@ def test_the_order_of_rows_does_not_matter(active: Mapping[str, list[int]], data
     assert retention(table[order], *choices) == retention(table, *choices)
 
 
-@settings(max_examples=30)
+@settings(STEADY, max_examples=30)
 @given(active=ACTIVE, data=st.data())
 def test_the_names_of_accounts_do_not_matter(active: Mapping[str, list[int]], data: st.DataObject):
     names = sorted(active)
@@ -141,7 +144,7 @@ def test_the_names_of_accounts_do_not_matter(active: Mapping[str, list[int]], da
     assert retention(months(other), *choices) == retention(months(active), *choices)
 
 
-@settings(max_examples=50)
+@settings(STEADY, max_examples=50)
 @given(active=ACTIVE, minimum=st.integers(1, 3), data=st.data())
 def test_two_merged_accounts_count_like_one(active: Mapping[str, list[int]], minimum: int, data: st.DataObject):
     left, right = data.draw(st.sampled_from(sorted(active))), data.draw(st.sampled_from(NAMES))
@@ -152,7 +155,7 @@ def test_two_merged_accounts_count_like_one(active: Mapping[str, list[int]], min
     assert merged == retention(one_id, NOBODY, definition, end_of_month(4))
 
 
-@settings(max_examples=50)
+@settings(STEADY, max_examples=50)
 @given(rows=TOLD, data=st.data())
 def test_mentions_told_twice_and_in_any_order_count_once(rows: list[dict[str, Any]], data: st.DataObject):
     table = mentions(rows)
@@ -163,7 +166,7 @@ def test_mentions_told_twice_and_in_any_order_count_once(rows: list[dict[str, An
     assert told(table[order]) == told(table)
 
 
-@settings(max_examples=50)
+@settings(STEADY, max_examples=50)
 @given(rows=TOLD, hours=st.sampled_from([-12, -5, 3, 14]))
 def test_the_same_story_told_in_another_zone_has_the_same_figures(rows: list[dict[str, Any]], hours: int):
     zone = f"Etc/GMT{-hours:+d}"  # its sign is the other way round: Etc/GMT-3 is three hours ahead of UTC
@@ -172,7 +175,7 @@ def test_the_same_story_told_in_another_zone_has_the_same_figures(rows: list[dic
     assert figures(told(shifted, zone, NEW_YEAR - offset)) == figures(told(mentions(rows)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(STEADY, max_examples=20)
 @given(active=ACTIVE, rule=RULES, kind=st.sampled_from(TableKind), minimum=st.integers(1, 2), data=st.data())
 def test_the_people_of_a_cell_are_as_many_as_it_counts(
     active: Mapping[str, list[int]], rule: Rule, kind: TableKind, minimum: int, data: st.DataObject

@@ -17,7 +17,7 @@ from social_crm.analytics.presence import presence
 from social_crm.analytics.retention import RetentionDefinition
 from social_crm.analytics.survival import Lifetimes, SurvivalPoint, kaplan_meier, lifetimes, log_rank, survival
 from social_crm.domain.errors import Invalid
-from tests.retention_oracle import NOBODY, activity, end_of_month, months
+from tests.retention_oracle import NOBODY, STEADY, activity, end_of_month, months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +78,7 @@ def test_freireich_log_rank_as_published():
 LIVES = st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=30)
 
 
+@STEADY
 @given(lives=LIVES)
 def test_intervals_are_those_of_scipy_and_none_where_it_has_none(lives: list[tuple[int, bool]]):
     durations, ended = zip(*lives, strict=True)
@@ -94,6 +95,7 @@ def test_intervals_are_those_of_scipy_and_none_where_it_has_none(lives: list[tup
             assert (point.low, point.high) == pytest.approx((low, high), abs=1e-9)
 
 
+@STEADY
 @given(lives=LIVES)
 def test_survival_is_the_product_over_times_of_who_stayed(lives: list[tuple[int, bool]]):
     share = 1.0
