@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help env demo test check lint bench lock clean
+.PHONY: help env demo test check lint bench picture lock clean
 
 help:  ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ lint: env
 
 bench: env  ## measure what we promise about speed, each beside a limit or a rival
 	@for file in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+picture: env  ## draw the picture of the README anew
+	@$(BIN)/python -m scripts.draw_report
 
 lock:  ## renew the three locks (needs uv)
 	$(UV_COMPILE) pyproject.toml --output-file requirements.lock

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rich.console import RenderableType
 
@@ -19,8 +19,8 @@ WIDE = 240
 # So many distances fit beside each other; who asks for a horizon gets all of it.
 MOST_DISTANCES = 12
 LEGEND = (
-    "A cell is the share of the row's people who were active again so many periods later. "
-    "~ partial: may still change, left out of the average. . future or not known. ? fewer than 30 people: hardly a share."
+    "~ partial: may still change, not in the average   . not known yet   ? fewer than 30 people   "
+    "< first seen where history starts"
 )
 
 
@@ -29,17 +29,15 @@ def say(what: RenderableType) -> None:
     Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=False).print(what)
 
 
-def show_retention(body: Mapping[str, Any]) -> None:
+def show_retention(body: Mapping[str, Any], say: Callable[[RenderableType], None] = say) -> None:
     """Print a retention report: both cohort tables, the average, growth, and what they rest on."""
     period = body["definition"]["period"]
     most = body["definition"]["horizon"] or MOST_DISTANCES
-    say(_cohorts(body["recurring"], f"Retention, recurring: of all who spoke in a {period}, % who spoke again later", most))
+    everybody = f"Retention, recurring: of all who spoke in a {period}, % who spoke again so many {period}s later"
+    newcomers = f"Retention, first-time: of those who first spoke in a {period}, % who spoke again"
+    say(_cohorts(body["recurring"], everybody, most))
     say("")
-    say(
-        _cohorts(
-            body["first_time"], f"Retention, first-time: of those who first spoke in a {period}, % who did again", most
-        )
-    )
+    say(_cohorts(body["first_time"], newcomers, most))
     say(Text(LEGEND, style="dim"))
     say("")
     say(_growth(body["growth"], f"Growth: who came, stayed and went, {period} by {period}"))
@@ -96,5 +94,5 @@ def _foundation(body: Mapping[str, Any]) -> str:
     watermark = body["watermark"] or "unknown: no source vouches for any span, so every cell is partial"
     return (
         f"{body['people']:,} people; kinds: {', '.join(definition['kinds'])}; calendar: {definition['time_zone']}; "
-        f"complete up to: {watermark}{pending}. < first seen where history starts."
+        f"complete up to: {watermark}{pending}."
     )

@@ -8,10 +8,13 @@ import random
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.compose import now
+from jobs.roll_up import roll_up
 from social_crm.storage import open_store
 from tests.mongo_server import MongoServer
 from tests.portrait import portrait
@@ -46,8 +49,10 @@ def with_brands(store: str) -> str:
 
 
 def portrait_of(url: str) -> dict:
+    """The portrait an hour later, when the marks of writers that were killed have run out and are rolled up for good."""
     store = open_store(url)
     try:
+        roll_up(store, lambda: now() + timedelta(hours=1))
         return portrait(store)
     finally:
         store.close()
