@@ -46,7 +46,7 @@ def mongo_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def fresh_mongo_url(mongo_url: str) -> Iterator[Callable[[], str]]:
-    """Makes URLs of databases that nobody has used; they are dropped at the end."""
+    """Makes URLs of databases that nobody has used; on a server that outlives us they are dropped at the end."""
     names: list[str] = []
 
     def fresh() -> str:
@@ -54,6 +54,8 @@ def fresh_mongo_url(mongo_url: str) -> Iterator[Callable[[], str]]:
         return urlunsplit(urlsplit(mongo_url)._replace(path=f"/{names[-1]}"))
 
     yield fresh
+    if not NAMED_SERVER:
+        return  # the whole server goes at the end, and dropping takes it longer than filling
     with pymongo.MongoClient(mongo_url) as client:
         for name in names:
             client.drop_database(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from social_crm.domain.errors import Invalid
+
+ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=256)
@@ -19,10 +21,19 @@ def zone(name: str) -> ZoneInfo:
 
 
 def local_day(moment: datetime, zone_name: str) -> date:
-    """The calendar day of an instant in a zone; a local day lasts 23, 24 or 25 hours (methods.md 1.2)."""
-    return moment.astimezone(zone(zone_name)).date()
+    """The calendar day of an instant in a zone; a local day lasts 23, 24 or 25 hours (methods.md 1.2).
+
+    It is the day whose `day_start` came last, also where clocks went back past midnight and the old date came again.
+    """
+    if zone_name == "UTC":
+        return moment.astimezone(UTC).date()
+    day = moment.astimezone(zone(zone_name)).date()
+    if moment < day_start(day, zone_name):
+        return day - ONE_DAY
+    return day + ONE_DAY if moment >= day_start(day + ONE_DAY, zone_name) else day
 
 
+@lru_cache(maxsize=65_536)
 def day_start(day: date, zone_name: str) -> datetime:
     """The UTC instant at which a local day begins: local midnight with fold 0 (methods.md 1.2)."""
     return datetime.combine(day, time(0), zone(zone_name)).astimezone(UTC)

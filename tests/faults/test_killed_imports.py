@@ -16,13 +16,14 @@ import pytest
 from cli.compose import now
 from jobs.roll_up import roll_up
 from social_crm.storage import open_store
-from tests.mongo_server import MongoServer
 from tests.portrait import portrait
 from tests.raw_tweets import TICKERS, write_tweets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.mongo_server import MongoServer
 
 SEED = int(os.environ.get("SOCIAL_CRM_FAULT_SEED", random.SystemRandom().randrange(10**6)))
 
@@ -104,9 +105,11 @@ def test_fifty_kills_leave_the_sqlite_store_of_one_quiet_import(tmp_path: Path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_ten_kills_and_five_of_the_server_itself_leave_the_mongodb_store_of_one_quiet_import(tmp_path: Path):
+def test_ten_kills_and_five_of_the_server_itself_leave_the_mongodb_store_of_one_quiet_import(
+    tmp_path: Path, new_mongo_server: Callable[..., MongoServer]
+):
     file = write_tweets(tmp_path / "tweets.jsonl.gz", 1_500, seed=SEED)
-    with MongoServer(tmp_path / "mongo") as server:
+    with new_mongo_server() as server:
 
         def kill_the_server_too() -> None:
             server.kill()

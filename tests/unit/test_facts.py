@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,13 @@ def test_local_days_begin_at_local_midnight_also_when_clocks_change():
     assert day_start(autumn + timedelta(days=1), "America/New_York") - day_start(autumn, "America/New_York") == timedelta(
         hours=25
     )
+
+
+def test_a_date_that_comes_twice_is_one_day_where_clocks_went_back_past_midnight():
+    first_midnight = day_start(date(2010, 11, 7), "America/St_Johns")
+    assert local_day(first_midnight, "America/St_Johns") == date(2010, 11, 7)
+    assert local_day(first_midnight + timedelta(minutes=31), "America/St_Johns") == date(2010, 11, 7)
+    assert local_day(first_midnight - timedelta(seconds=1), "America/St_Johns") == date(2010, 11, 6)
 
 
 def test_a_time_is_read_with_its_zone_or_refused():
