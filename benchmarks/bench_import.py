@@ -123,8 +123,8 @@ def bare_sqlite(imported: Path, empty: Path) -> float:
 def bare_mongo(server: MongoServer) -> float:
     """Seconds that plain pymongo needs for the documents of an imported database, into the same indexes."""
     open_store(server.url("bare")).close()
-    client: pymongo.MongoClient[dict[str, object]]
-    with pymongo.MongoClient(server.url("imported"), w="majority", journal=True) as client:
+    client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(server.url("imported"), w="majority", journal=True)
+    with client:
         source, target = client["imported"], client["bare"]
         found = {name: list(source[name].find()) for name in source.list_collection_names()}
         written = {name: found[name] for name in ("mentions", "accounts")}

@@ -45,11 +45,13 @@ def main() -> None:
 
     emoji = "\N{GRINNING FACE}" * EMOJI
     theirs, capped = timed(lambda: analyzer.polarity_scores(emoji), 3), timed(lambda: _fresh(emoji), 3)
-    rows = [
+    costs = [
         ("plain", f"{theirs.median:.3f} s", "1"),
         ("ours, capped", f"{capped.median:.4f} s", f"{theirs.median / capped.median:,.0f} times quicker"),
     ]
-    show(f"One text of {EMOJI:,} emoji", ("way", "median", "beside plain"), rows, "the cost of plain grows with the square")
+    show(
+        f"One text of {EMOJI:,} emoji", ("way", "median", "beside plain"), costs, "the cost of plain grows with the square"
+    )
 
 
 def _fresh(text: str) -> None:

@@ -54,7 +54,7 @@ def _cohorts(table: Mapping[str, Any], title: str, most: int) -> Table:
     for k in range(1, distances):
         shown.add_column(f"+{k}", justify="right")
     for row in table["rows"]:
-        label = row["label"] + (" <" if row["history_starts"] else "")
+        label = ("~" if row["state"] == "partial" else "") + row["label"] + (" <" if row["history_starts"] else "")
         shown.add_row(label, f"{row['size']:,}", *(_cell(cell) for cell in row["cells"][1:distances]))
     pooled = [cell for cell in table["pooled"] if 0 < cell["k"] < distances]
     shown.add_section()

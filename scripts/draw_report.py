@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from pathlib import Path
@@ -21,7 +22,7 @@ PICTURE = Path(__file__).parents[1] / "docs" / "retention.svg"
 
 def main() -> None:
     """Draw it."""
-    console = Console(width=108, record=True, quiet=True, highlight=False)
+    console = Console(width=108, record=True, file=io.StringIO(), highlight=False)
     world = build(7)
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{folder}/demo.db")

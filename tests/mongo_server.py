@@ -49,6 +49,7 @@ class MongoServer:
         """Start it and wait until it answers."""
         if self._login and not (self._folder / "data").exists():
             self._run()
+            client: pymongo.MongoClient[dict[str, object]]
             with pymongo.MongoClient(self._bare_url()) as client:
                 client.admin.command("createUser", self._login[0], pwd=self._login[1], roles=["root"])
             self.stop()
@@ -101,6 +102,7 @@ class MongoServer:
     def _wait(self) -> None:
         """Until it answers; its own words when it never does."""
         deadline = time.monotonic() + _PATIENCE
+        client: pymongo.MongoClient[dict[str, object]]
         with pymongo.MongoClient(self._bare_url(), serverSelectionTimeoutMS=200, connectTimeoutMS=1000) as client:
             while time.monotonic() < deadline and self._process and self._process.poll() is None:
                 with contextlib.suppress(PyMongoError):

@@ -27,13 +27,13 @@ OPINIONS = (
 FILLER = "and here is what I think about it after a long week of watching the whole market go up and down"
 
 
-def raw_tweets(count: int, seed: int = 1, people: int | None = None) -> Iterator[dict[str, Any]]:
-    """Tweets over a year, in order: posts, replies, reposts, with user mentions; some are about no ticker."""
+def raw_tweets(count: int, seed: int = 1, days: int = 365) -> Iterator[dict[str, Any]]:
+    """Tweets over some days, in order: posts, replies, reposts, with user mentions; some are about no ticker."""
     chance = random.Random(seed)
-    people = people or max(count // 3, 1)
+    people = max(count // 3, 1)
     for number in range(count):
         author, other = chance.randrange(people), chance.randrange(people)
-        posted = FIRST_DAY + timedelta(days=365) * number / count
+        posted = FIRST_DAY + timedelta(days=days) * number / count
         ticker = f"${chance.choice(TICKERS)}" if chance.random() < 0.97 else "the market"
         text = f"{ticker} {chance.choice(OPINIONS)} {FILLER[: chance.randrange(len(FILLER))]}"
         tweet = _tweet(10_000_000 + number, author, posted, text)
@@ -48,10 +48,10 @@ def raw_tweets(count: int, seed: int = 1, people: int | None = None) -> Iterator
         yield tweet
 
 
-def write_tweets(path: Path, count: int, seed: int = 1) -> Path:
+def write_tweets(path: Path, count: int, seed: int = 1, days: int = 365) -> Path:
     """Write them as gzipped JSON lines."""
     with gzip.open(path, "wb", compresslevel=1) as file:
-        for tweet in raw_tweets(count, seed):
+        for tweet in raw_tweets(count, seed, days):
             file.write(orjson.dumps(tweet) + b"\n")
     return path
 

@@ -8,13 +8,16 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.compose import now
+from cli.listening import brand_from_ticker
 from jobs.roll_up import roll_up
+from social_crm.services import brands
 from social_crm.storage import open_store
 from tests.portrait import portrait
 from tests.raw_tweets import TICKERS, write_tweets
@@ -28,13 +31,10 @@ if TYPE_CHECKING:
 SEED = int(os.environ.get("SOCIAL_CRM_FAULT_SEED", random.SystemRandom().randrange(10**6)))
 
 
-def social_crm(store: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "cli", "--store", store, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
 def importing(store: str, file: Path) -> subprocess.Popen[str]:
-    return social_crm(store, "import", "mentions", str(file), "--page-size", "50", "--covers-until", "2026-01-01")
+    command = [sys.executable, "-m", "cli", "--store", store, "import", "mentions", str(file)]
+    options = ["--page-size", "50", "--covers-until", "2026-01-01"]
+    return subprocess.Popen([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> str:
@@ -44,19 +44,17 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 def with_brands(store: str) -> str:
-    for ticker in TICKERS:
-        finish(social_crm(store, "brand", "add", ticker.lower(), "--term", f"${ticker}"))
+    with closing(open_store(store)) as opened:
+        for ticker in TICKERS:
+            brands.put(opened, brand_from_ticker(ticker.lower()))
     return store
 
 
 def portrait_of(url: str) -> dict:
     """The portrait an hour later, when the marks of writers that were killed have run out and are rolled up for good."""
-    store = open_store(url)
-    try:
+    with closing(open_store(url)) as store:
         roll_up(store, lambda: now() + timedelta(hours=1))
         return portrait(store)
-    finally:
-        store.close()
 
 
 def kill_at_random(stores: Iterator[str], file: Path, kills: int, longest: float, strike: Callable[[], None]) -> str:
@@ -95,7 +93,7 @@ def nothing_more() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_fifty_kills_leave_the_sqlite_store_of_one_quiet_import(tmp_path: Path):
-    file = write_tweets(tmp_path / "tweets.jsonl.gz", 6_000, seed=SEED)
+    file = write_tweets(tmp_path / "tweets.jsonl.gz", 6_000, SEED, days=60)
     quiet = f"sqlite:///{tmp_path}/quiet.db"
     longest = uninterrupted(quiet, file)
     stores = (f"sqlite:///{tmp_path}/killed{number}.db" for number in itertools.count())
@@ -108,7 +106,7 @@ def test_fifty_kills_leave_the_sqlite_store_of_one_quiet_import(tmp_path: Path):
 def test_ten_kills_and_five_of_the_server_itself_leave_the_mongodb_store_of_one_quiet_import(
     tmp_path: Path, new_mongo_server: Callable[..., MongoServer]
 ):
-    file = write_tweets(tmp_path / "tweets.jsonl.gz", 1_500, seed=SEED)
+    file = write_tweets(tmp_path / "tweets.jsonl.gz", 2_000, SEED, days=30)
     with new_mongo_server() as server:
 
         def kill_the_server_too() -> None:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # A transaction of MongoDB may last a minute and is held in memory until it commits: this many rows take well under that.
 _ROWS_AT_ONCE = 5_000
-_SECONDS = 50.0
+# A worker that was killed leaves its transaction open for that minute; whoever rolls up next clashes with it until then.
+_SECONDS = 120.0
 
 
 class MongoRollUps:
