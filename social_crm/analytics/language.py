@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from social_crm.domain.reading import LanguageBasis
@@ -22,6 +23,7 @@ _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
 _ISO_639_1 = re.compile(r"[a-z]{2}")
 
 
+@lru_cache(maxsize=1024)
 def normalise(tag: str) -> str:
     """The ISO 639-1 code of a platform's language tag: `en-GB` is `en`; "" for und, zxx, art and their like."""
     code = tag.strip().lower().replace("_", "-").partition("-")[0]
@@ -30,7 +32,7 @@ def normalise(tag: str) -> str:
 
 def needs_habit(text: str, platform_language: str) -> bool:
     """Whether only the author's habit can tell the language."""
-    return not normalise(platform_language) and _words(text) < FEWEST_WORDS
+    return not (platform_language and normalise(platform_language)) and _words(text) < FEWEST_WORDS
 
 
 def language_of(text: str, platform_language: str, habit: Mapping[str, int]) -> tuple[str, LanguageBasis]:

@@ -26,7 +26,8 @@ TWEETS = DATA / "mentions" / "tweets_full_v11.jsonl.gz"
 
 pytestmark = [
     pytest.mark.real_data,
-    pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared data folder beside the repository"),
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.is_dir(), reason="the shared data folder is absent"),
 ]
 
 

@@ -82,6 +82,7 @@ def test_what_is_acknowledged_is_journaled_by_a_majority_whatever_the_url_says(u
     assert collection.read_concern.level == "majority"
 
 
+@pytest.mark.slow
 def test_a_wrong_login_is_one_clear_line(new_mongo_server):
     with new_mongo_server(user="crm", password=PASSWORD) as server:
         right = server.url("crm")
@@ -120,6 +121,7 @@ def test_a_closed_store_says_so(url):
         store.brands.list()
 
 
+@pytest.mark.slow
 def test_every_way_of_asking_says_that_the_server_is_away_and_recovers_when_it_is_back(new_mongo_server):
     with new_mongo_server() as server:
         store = open_mongo(f"{server.url('crm')}?serverSelectionTimeoutMS=100")
@@ -148,6 +150,7 @@ def test_every_way_of_asking_says_that_the_server_is_away_and_recovers_when_it_i
         store.close()
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_between_two_pages_costs_nothing(new_mongo_server):
     with new_mongo_server() as server:
         store = open_mongo(server.url("crm"))

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from social_crm.ports import Taken
-from social_crm.storage.columns import blanked, merged, newer, partitions
+from social_crm.storage.columns import blanked, merged, newer, partition
 from social_crm.storage.sqlite.rows import COLUMNS, Row, brands_of, to_row
-from social_crm.storage.sqlite.values import moment, moment_or_none
+from social_crm.storage.sqlite.values import moment_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,15 +76,8 @@ class Taking:
                 yield brand, row[posted_at], row[mention_id], row[kind], row[label]
 
     def marked(self) -> set[tuple[str, date]]:
-        """The partitions that the page changes. Raises Invalid when a brand has no zone.
-
-        The local days at both ends of each quarter of an hour in which a mention stands: the same day, or both days where
-        the clocks went back over midnight.
-        """
-        ends = (
-            (brand, end) for brand, quarter in self._touched for end in (quarter * _QUARTER, (quarter + 1) * _QUARTER - 1)
-        )
-        return {partition for brand, end in ends for partition in partitions(moment(end), (brand,), self._zones)}
+        """The partitions that the page changes. Raises Invalid when a brand has no zone."""
+        return {partition(brand, quarter, self._zones) for brand, quarter in self._touched}
 
     def _find(self, mention_id: str) -> Known | None:
         row = self.rows.get(mention_id)
