@@ -20,24 +20,10 @@ from cli.main import social_crm
 from demo.world import build
 from jobs.roll_up import roll_up
 from social_crm.services import reports
-from social_crm.storage import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from demo.world import World
     from social_crm.ports import Store
-
-
-@pytest.fixture(params=["sqlite", "mongo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path}/demo.db"
-    if request.param == "mongo":
-        url = request.getfixturevalue("fresh_mongo_url")()
-    opened = open_store(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,12 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import social_crm
 from social_crm.storage import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MENTIONS = Path(__file__).parents[2].parent / "shared" / "data" / "mentions"
 TWEETS, TICKERS = MENTIONS / "tweets_full_v11.jsonl.gz", MENTIONS / "tweet_ticker.csv.gz"
@@ -55,15 +51,8 @@ def people_by_months(url: str, *asked: str) -> list[int]:
     return list(seen.values())
 
 
-@pytest.fixture(params=["sqlite", "mongo"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/mentions.db"
-    fresh: Callable[[], str] = request.getfixturevalue("fresh_mongo_url")
-    return fresh()
-
-
-def test_the_figures_that_others_computed_come_out_and_a_second_import_changes_nothing(url: str):
+def test_the_figures_that_others_computed_come_out_and_a_second_import_changes_nothing(store_url: str):
+    url = store_url
     assert "96,826 new" in take_in(url)
 
     whole = retention(url)
