@@ -14,12 +14,15 @@ env: .venv/.ready  ## make the environment in .venv (about a minute, once)
 	@PYTHON="$(PYTHON)" sh scripts/make_env.sh
 
 demo: env  ## build a seeded world, report on it beside the planted truth, serve the API on loopback (5 seconds to the first table)
+	@echo "Building a seeded world, then reporting on it: a few seconds. The API follows, until Ctrl-C."
 	@$(BIN)/social-crm demo
 
-test: env  ## run all tests, on SQLite and on a MongoDB server of their own (a few minutes)
+test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about six minutes)
+	@echo "Running all tests, on SQLite and on a MongoDB server of their own: about six minutes."
 	@sh scripts/run_tests.sh
 
 check: env lint  ## style, types, floors, house rules and the quick tests (under 90 seconds)
+	@echo "Running the quick tests: about a minute."
 	@sh scripts/run_tests.sh -m "not slow"
 
 lint: env

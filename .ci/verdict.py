@@ -7,8 +7,8 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-# The suite had more tests than this when the line was written: far fewer means that some were not found.
-FEWEST = 300
+# The suite had a third more tests than this when the line was written: far fewer means that some were not found.
+FEWEST = 1000
 SHARED_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 ABSENT = "shared data folder is absent"
 
