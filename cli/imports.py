@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.compose import file_source, now, the_store
+from cli.compose import now, the_store
 from cli.listening import Ears
 from cli.progress import progress
 from cli.reports import bring_up_to_date
+from cli.sources import reading
 from connectors.files.brandmap import read_brand_map
 from connectors.files.mapping import parse_mapping
 from connectors.files.opening import existing
 from connectors.files.rejects import RejectsFile
 from jobs.collect import collect, vouch
+from jobs.read_ahead import collect_garbage_rarely
 from social_crm.domain.clock import parse_time
 from social_crm.domain.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from cli.settings import Settings
     from connectors.files.mapping import ColumnMapping
-    from connectors.files.source import FileSource
     from jobs.collect import Collected
-    from social_crm.ports import Page, Store
+    from social_crm.ports import Page, Source, Store
 
 FORMATS = ("auto", "x-v1", "x-v2", "reddit", "csv", "jsonl", "parquet")
 SOURCE = "files"
@@ -69,7 +68,9 @@ def mentions(
     file changes nothing.
     """
     until = parse_time(covers_until) if covers_until else None
-    source_given = {name: given.pop(name) for name in ("form", "mapping", "platform", "time_zone", "page_size")}
+    source_given = _source_given(
+        **{name: given.pop(name) for name in ("form", "mapping", "platform", "time_zone", "page_size")}
+    )
     about = _brand_map(given.pop("brand_map"), given.pop("brand_map_columns"))
     path = existing(file)
     collect_garbage_rarely()
@@ -77,8 +78,10 @@ def mentions(
         named = {brand for brands in about.values() for brand in brands}
         ears = Ears(store, named, **given, dry_run=dry_run)
         started = time.monotonic()
-        with progress(f"Importing {path.name}", "mentions") as tell:
-            source = _source(about, tell, **source_given)
+        with (
+            progress(f"Importing {path.name}", "mentions") as tell,
+            reading(path, lambda done, total: tell(done, total, 0), brand_map=about, **source_given) as source,
+        ):
             collected = _collect(store, source, file, ears, kept, tell, dry_run=dry_run)
         _tell(collected, time.monotonic() - started, kept, dry_run=dry_run)
         if not dry_run:
@@ -86,14 +89,8 @@ def mentions(
             bring_up_to_date(store)
 
 
-def collect_garbage_rarely() -> None:
-    """Look for cycles seldom: an import makes millions of objects and hardly a cycle, and looking takes a tenth of it."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 def _collect(
-    store: Store, source: FileSource, file: str, ears: Ears, kept: RejectsFile, tell: Any, *, dry_run: bool
+    store: Store, source: Source, file: str, ears: Ears, kept: RejectsFile, tell: Any, *, dry_run: bool
 ) -> Collected:
     line = "0"
 
@@ -109,16 +106,12 @@ def _collect(
         raise click.Abort from interrupt
 
 
-def _source(
-    about: Mapping[str, tuple[str, ...]], tell: Any, *, form: str, page_size: int, **mapped: str | None
-) -> FileSource:
-    return file_source(
-        format_name=None if form == "auto" else form,
-        mapping=_mapping(**mapped),
-        brand_map=about,
-        page_size=page_size,
-        checking=lambda done, total: tell(done, total, 0),
-    )
+def _source_given(*, form: str, page_size: int, **mapped: str | None) -> dict[str, Any]:
+    return {
+        "format_name": None if form == "auto" else form,
+        "mapping": _mapping(**mapped),
+        "page_size": page_size,
+    }
 
 
 def _mapping(*, mapping: str | None, platform: str | None, time_zone: str | None) -> ColumnMapping | None:

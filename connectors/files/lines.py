@@ -47,8 +47,11 @@ def physical_lines(file: OpenFile) -> Iterator[tuple[int, bytes]]:
         *whole, rest = chunk.split(b"\n")
         for piece in whole:
             number += 1
-            yield number, _line(number, pieces, piece, size + len(piece), file)
-            pieces, size = [], 0
+            if pieces or number == 1:
+                yield number, _line(number, pieces, piece, size + len(piece), file)
+                pieces, size = [], 0
+            else:  # whole in what was read at once: much shorter than LONGEST
+                yield number, piece.removesuffix(b"\r")
         if size <= LONGEST:
             pieces.append(rest)
         size += len(rest)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
-
-import polars as pl
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from connectors.files.lines import TOO_LONG, Head, Row, physical_lines
 from social_crm.domain.errors import Invalid
@@ -138,13 +137,16 @@ class ParquetRows:
     """
 
     def __init__(self, path: Path) -> None:
+        # Loaded only when called: it takes 30 MB, also of a process that reads other files.
+        pl: Any = import_module("polars")
         self.path = path
         self.done = 0
+        self._unreadable = (pl.exceptions.PolarsError, OSError)
         try:
             self._scan = pl.scan_parquet(path, glob=False)
-            self.header = self._scan.collect_schema().names()
+            self.header: list[str] = self._scan.collect_schema().names()
             self.total = int(self._scan.select(pl.len()).collect().item())
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except self._unreadable as error:
             raise Invalid(f"{path}: not a readable Parquet file: {_first_line(error)}") from error
 
     def rows(self, columns: Sequence[str], skip: int = 0) -> Iterator[Row]:
@@ -153,7 +155,7 @@ class ParquetRows:
         for start in range(skip, self.total, _AT_A_TIME):
             try:
                 frame = wanted.slice(start, _AT_A_TIME).collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
+            except self._unreadable as error:
                 raise Invalid(f"{self.path}: damaged after row {start}: {_first_line(error)}") from error
             for number, row in enumerate(frame.iter_rows(named=True), start=start + 1):
                 self.done = number

@@ -80,6 +80,7 @@ def _tweet(raw: Json, collected_at: datetime) -> tuple[Mention, tuple[Account, .
     posted_at = v1_time(raw.get("created_at") or "")
     body = raw.get("extended_tweet") or raw
     reposted, quoted = raw.get("retweeted_status"), raw.get("quoted_status")
+    other = reposted or quoted
     answered = own_id(raw.get("in_reply_to_status_id_str") or raw.get("in_reply_to_status_id"))
     face = _face(user, author, posted_at)
     mention = Mention(
@@ -89,16 +90,15 @@ def _tweet(raw: Json, collected_at: datetime) -> tuple[Mention, tuple[Account, .
         collected_at,
         plain(body.get("full_text") or raw.get("full_text") or raw.get("text")),
         _kind(raw, reposted, quoted),
-        answered or _original(raw, reposted or quoted),
+        answered or _original(raw, other),
         answered or own,
-        _addressed(raw, body, author),
-        counts(raw, () if reposted else _COUNTS, follower_count(user)),
+        _reposted(reposted, author) if reposted else _addressed(raw, body, quoted, author),
+        counts(raw, () if reposted else _COUNTS, face.followers if face else follower_count(user)),
         language(raw.get("lang")),
         f"https://x.com/{face.handle if face else 'i'}/status/{own[2:]}",
     )
-    other = reposted or quoted
     faces = (face, _face(other.get("user"), None, posted_at)) if other else (face,)
-    return mention, tuple(account for account in faces if account)
+    return mention, tuple(filter(None, faces))
 
 
 def _kind(raw: Json, reposted: Json | None, quoted: Json | None) -> Kind:
@@ -118,20 +118,21 @@ def _original(raw: Json, original: Json | None) -> str | None:
     return own_id(raw.get("quoted_status_id_str") or raw.get("quoted_status_id"))
 
 
-def _addressed(raw: Json, body: Json, author: str) -> tuple[tuple[How, str], ...]:
-    reposted = raw.get("retweeted_status")
-    if reposted:
-        pairs = [(How.REPOST, _user_id(reposted.get("user")))]
-    else:
-        named = (body.get("entities") or raw.get("entities") or {}).get("user_mentions")
-        pairs = [(How.MENTION, _user_id(user)) for user in named] if named else []
-        answered = raw.get("in_reply_to_user_id_str") or raw.get("in_reply_to_user_id")
-        if answered:
-            pairs.append((How.REPLY, own_id(answered)))
-        if quoted := raw.get("quoted_status"):
-            pairs.append((How.QUOTE, _user_id(quoted.get("user"))))
-        if not pairs:
-            return ()
+def _reposted(original: Json, author: str) -> tuple[tuple[How, str], ...]:
+    whom = _user_id(original.get("user"))
+    return ((How.REPOST, whom),) if whom and whom != author else ()
+
+
+def _addressed(raw: Json, body: Json, quoted: Json | None, author: str) -> tuple[tuple[How, str], ...]:
+    named = (body.get("entities") or raw.get("entities") or {}).get("user_mentions")
+    answered = raw.get("in_reply_to_user_id_str") or raw.get("in_reply_to_user_id")
+    if not (named or answered or quoted):
+        return ()
+    pairs = [(How.MENTION, _user_id(user)) for user in named or ()]
+    if answered:
+        pairs.append((How.REPLY, own_id(answered)))
+    if quoted:
+        pairs.append((How.QUOTE, _user_id(quoted.get("user"))))
     return address([(how, account) for how, account in pairs if account], author)
 
 
@@ -141,9 +142,11 @@ def _user_id(user: Json | None) -> str | None:
 
 def _face(user: Json | None, own: str | None, seen_at: datetime) -> Account | None:
     """The account as the tweet shows it; None for a user who is gone or trimmed to an id."""
-    handle = user.get("screen_name") if user else None
+    if not user:
+        return None
+    handle = user.get("screen_name")
     own = own or _user_id(user)
-    if not user or not own or not handle:
+    if not own or not handle:
         return None
     born = user.get("created_at")
     return Account(
