@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from social_crm.analytics import activity
-from social_crm.domain.clock import day_start
+from social_crm.domain.clock import ONE_DAY, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,9 +53,12 @@ def _recompute(store: Store, brand_id: str, marks: Iterable[Mark], clock: Clock)
     zone = store.brands.get(brand_id).time_zone
     tables: list[pl.DataFrame] = []
     read: list[Mark] = []
-    for run in _runs(marks):
-        start, end = day_start(run[0].day, zone), day_start(run[-1].day + timedelta(days=1), zone)
+    waiting, longest = deque(marks), ONE_DAY
+    while waiting:
+        run = _next_run(waiting, longest)
+        start, end = day_start(run[0].day, zone), day_start(run[-1].day + ONE_DAY, zone)
         tables.append(store.mentions.table(brand_id, start, end))
+        longest = _adapted(longest, tables[-1].height)
         read += run
         if sum(table.height for table in tables) >= MENTIONS_A_BATCH or len(read) >= DAYS_A_BATCH:
             yield _replace(store, brand_id, zone, read, tables, clock)
@@ -72,12 +76,16 @@ def _replace(
     return len(marks)
 
 
-def _runs(marks: Iterable[Mark]) -> Iterator[list[Mark]]:
-    run: list[Mark] = []
-    for mark in marks:
-        if run and (mark.day - run[-1].day > WIDEST_GAP or mark.day - run[0].day > LONGEST_RUN):
-            yield run
-            run = []
-        run.append(mark)
-    if run:
-        yield run
+def _next_run(waiting: deque[Mark], longest: timedelta) -> list[Mark]:
+    """The next marks that are read together: neighbouring days, `longest` from the first to the end of the last."""
+    run = [waiting.popleft()]
+    while waiting and waiting[0].day - run[-1].day <= WIDEST_GAP and waiting[0].day - run[0].day < longest:
+        run.append(waiting.popleft())
+    return run
+
+
+def _adapted(longest: timedelta, mentions: int) -> timedelta:
+    """How long the next run may be, by how many mentions the last one held: memory does not grow with a brand."""
+    if mentions > MENTIONS_A_BATCH // 4:
+        return max(longest / 2, ONE_DAY)
+    return min(longest * 2, LONGEST_RUN)

@@ -81,8 +81,10 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 
     Raises Conflict when a newer release has written it, Invalid when another program has.
     """
+    # The tables first: the first step makes them and the id in one transaction, so whoever sees tables then sees the id.
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if _number(connection, "application_id") != _APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if tables:
             raise Invalid(f"{path} is another program's database: name another file in the database URL")
         return
     version = _number(connection, "user_version")
