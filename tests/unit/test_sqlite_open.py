@@ -173,3 +173,29 @@ def test_processes_that_open_a_new_file_at_once_all_get_in(path: Path):
     assert [process.exitcode for process in processes] == [0] * 4
     with closing(SqliteStore(path)) as store:
         assert len(store.brands.list()) == 4
+
+
+class _Interrupted:
+    """A connection in whose first statement another process makes the store."""
+
+    def __init__(self, mine: sqlite3.Connection, other: sqlite3.Connection) -> None:
+        self._mine, self._other = mine, other
+
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        answer = self._mine.execute(sql)
+        if self._other is not None:
+            self._other.execute("BEGIN IMMEDIATE")
+            migrations.advance(self._other)
+            self._other.execute("COMMIT")
+            self._other = None
+        return answer
+
+
+def test_a_store_that_another_process_is_making_is_not_taken_for_another_programs(path: Path):
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as mine,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
+        mine.execute("PRAGMA journal_mode = WAL")
+        migrations.check(_Interrupted(mine, other), path)
+        assert not migrations.behind(mine)
