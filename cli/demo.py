@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--seed", default=7, show_default=True, help="Another number makes another world.")
-@click.option("--people", "people", type=click.IntRange(1, 20_000), default=600, show_default=True)
+@click.option("--people", "people", type=click.IntRange(50, 20_000), default=600, show_default=True)
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Where to serve the API.")
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve the API at the end.")
 @click.pass_obj

@@ -23,6 +23,7 @@ from social_crm.domain.clock import parse_time
 from social_crm.domain.errors import Invalid
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
     from pathlib import Path
 
     from cli.settings import Settings
@@ -67,14 +68,14 @@ def mentions(
     It may be interrupted at any time and run again: what was taken in stays, and the rest follows. A second run of the same
     file changes nothing.
     """
-    until = parse_time(covers_until) if covers_until else None
+    until = _until(covers_until) if covers_until else None
     source_given = _source_given(
         **{name: given.pop(name) for name in ("form", "mapping", "platform", "time_zone", "page_size")}
     )
     about = _brand_map(given.pop("brand_map"), given.pop("brand_map_columns"))
     path = existing(file)
     collect_garbage_rarely()
-    with the_store(settings) as store, RejectsFile(rejects or f"{file}.rejects.jsonl") as kept:
+    with the_store(settings) as store, _rejects_file(path, rejects, dry_run=dry_run) as kept:
         named = {brand for brands in about.values() for brand in brands}
         ears = Ears(store, named, **given, dry_run=dry_run)
         started = time.monotonic()
@@ -87,6 +88,24 @@ def mentions(
         if not dry_run:
             vouch(store, SOURCE, _fingerprint(path), collected, until)
             bring_up_to_date(store)
+
+
+def _until(text: str) -> datetime | date:
+    """A time, or a day that begins when it does for each brand. Raises Invalid when it lies in the future."""
+    moment = parse_time(text)
+    if moment > now():
+        raise Invalid(f"--covers-until {text} lies in the future: no file holds what nobody has said yet")
+    return moment.date() if len(text) == len("2026-11-22") else moment
+
+
+def _rejects_file(path: Path, name: str | None, *, dry_run: bool) -> RejectsFile:
+    """Where rejects go. One that an earlier import of the file left behind is removed: it tells of another run."""
+    kept = RejectsFile(name or f"{path}.rejects.jsonl")
+    if kept.path.resolve() == path.resolve():
+        raise Invalid(f"--rejects {name} is the file that is read: name another one")
+    if name is None and not dry_run:
+        kept.path.unlink(missing_ok=True)
+    return kept
 
 
 def _collect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,15 +14,12 @@ from cli.compose import now, the_store
 from cli.progress import progress
 from cli.show import show_retention
 from jobs.roll_up import roll_up
-from social_crm.domain.clock import parse_time
 from social_crm.domain.errors import Invalid
 from social_crm.domain.mention import Kind
 from social_crm.services import reports
 from social_crm.services.exports import guarded, retention_csv
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from cli.settings import Settings
     from social_crm.ports import Store
 
@@ -41,7 +39,7 @@ def report() -> None:
 @click.option("--kind", "kinds", type=click.Choice([*KINDS, "all"]), multiple=True,
               help="What counts as activity: all but reposts unless given. May be repeated.")  # fmt: skip
 @click.option("--minimum", type=click.IntRange(1), default=1, show_default=True, help="So many make a person active.")
-@click.option("--horizon", type=click.IntRange(1), help="How many periods to look ahead; all unless given.")
+@click.option("--horizon", type=click.IntRange(1), help="Periods to look ahead; unless given 30 days, 26 weeks, or all.")
 @click.option("--first", metavar="DAY", help="First day of the first cohort, as 2026-01-01.")
 @click.option("--last", metavar="DAY", help="A day in the last cohort.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
@@ -75,7 +73,10 @@ def _question(
 
 
 def _day(text: str | None) -> date | None:
-    return parse_time(text).date() if text else None
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Invalid(f"{text!r} is not a day: write it as 2026-01-31") from error
 
 
 def _cell(text: str) -> tuple[str, int]:

@@ -26,13 +26,13 @@ LEGEND = (
 
 def say(what: RenderableType) -> None:
     """Print to standard output, as wide as the terminal, or as wide as needed where there is none."""
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=False).print(what)
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False).print(what)
 
 
 def show_retention(body: Mapping[str, Any], say: Callable[[RenderableType], None] = say) -> None:
     """Print a retention report: both cohort tables, the average, growth, and what they rest on."""
     period = body["definition"]["period"]
-    most = body["definition"]["horizon"] or MOST_DISTANCES
+    most = min(body["definition"]["horizon"] or MOST_DISTANCES, _room())
     everybody = f"Retention, recurring: of all who spoke in a {period}, % who spoke again so many {period}s later"
     newcomers = f"Retention, first-time: of those who first spoke in a {period}, % who spoke again"
     say(_cohorts(body["recurring"], everybody, most))
@@ -42,6 +42,11 @@ def show_retention(body: Mapping[str, Any], say: Callable[[RenderableType], None
     say("")
     say(_growth(body["growth"], f"Growth: who came, stayed and went, {period} by {period}"))
     say(Text(_foundation(body), style="dim"))
+
+
+def _room() -> int:
+    """How many distances fit beside each other; a file or a pipe takes all."""
+    return max((Console().width - 18) // 7, 1) if sys.stdout.isatty() else WIDE
 
 
 def _cohorts(table: Mapping[str, Any], title: str, most: int) -> Table:

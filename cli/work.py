@@ -16,6 +16,7 @@ from cli.logs import configure
 from jobs.refresh_reports import refresh_reports
 from jobs.roll_up import roll_up
 from jobs.worker import Worker
+from social_crm.domain.errors import Conflict
 
 if TYPE_CHECKING:
     from cli.settings import Settings
@@ -33,4 +34,7 @@ def work(settings: Settings, *, once: bool) -> None:
     with the_store(settings) as store:
         chores = {"roll_up": partial(roll_up, store, now), "refresh_reports": partial(refresh_reports, store, now)}
         wait = (lambda _seconds: True) if once else stop.wait
-        Worker(chores, now, wait, random.Random(), timedelta(seconds=settings.work_every)).run()  # noqa: S311 - jitter
+        worker = Worker(chores, now, wait, random.Random(), timedelta(seconds=settings.work_every))  # noqa: S311 - jitter
+        worker.run()
+    if once and worker.failed:
+        raise Conflict("not every job could be done: the lines above say why")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from social_crm.domain.clock import day_start
 from social_crm.domain.coverage import Coverage
 from social_crm.ports import Taken
 from social_crm.services import ingest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import date
 
     from social_crm.ports import Clock, Page, Reject, Source, Store
     from social_crm.services.ingest import Listening
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What has become of a source so far: mentions by outcome, unmatched (about no brand), rejects, brands found, times."""
+    """What became of a source: mentions by outcome or unmatched, rejects, the (platform, brand) pairs found, the times."""
 
     taken: Taken = field(default_factory=Taken)
     unmatched: int = 0
     rejected: int = 0
-    brands: frozenset[str] = frozenset()
+    found: frozenset[tuple[str, str]] = frozenset()
     first: datetime | None = None
     last: datetime | None = None
 
@@ -61,17 +62,25 @@ def collect(
     return collected
 
 
-def vouch(store: Store, source: str, piece: str, collected: Collected, until: datetime | None) -> None:
-    """Note for each brand found what a finished collection covers: from its first mention up to `until`, else to its last.
+def vouch(store: Store, source: str, piece: str, collected: Collected, until: datetime | date | None) -> None:
+    """Note for each platform and brand found what a finished collection covers, from its first mention on.
 
-    Without `until` nobody says that the source is complete beyond the last mention, so the period in which it falls stays
-    partial. A brand that was not found is not vouched for. `piece` names the input, so that twice is noted once.
+    It covers up to `until`, a day being the midnight with which it begins for the brand; without it up to the last mention,
+    so that the period in which that falls stays partial. A brand that was not found is not vouched for. `piece` names the
+    input, so that twice is noted once, and what was once said of its end is not taken back by saying nothing.
     """
     if collected.first is None or collected.last is None:
         return
-    end = until or collected.last + timedelta(microseconds=1)
-    for brand in sorted(collected.brands):
-        store.coverage.record(Coverage(f"{source}:{piece}:{brand}", source, brand, min(collected.first, end), end))
+    for platform, brand in sorted(collected.found):
+        end, said = collected.last + timedelta(microseconds=1), "last"
+        if until is not None:
+            end, said = _instant(until, store.brands.get(brand).time_zone), "until"
+        where = f"{source}:{platform}"
+        store.coverage.record(Coverage(f"{where}:{piece}:{brand}:{said}", where, brand, min(collected.first, end), end))
+
+
+def _instant(until: datetime | date, zone: str) -> datetime:
+    return until if isinstance(until, datetime) else day_start(until, zone)
 
 
 def _count(so_far: Collected, page: Page, intake: ingest.Intake) -> Collected:
@@ -79,7 +88,7 @@ def _count(so_far: Collected, page: Page, intake: ingest.Intake) -> Collected:
     return replace(
         so_far,
         taken=so_far.taken + intake.taken,
-        brands=so_far.brands | intake.brands,
+        found=so_far.found | intake.found,
         unmatched=so_far.unmatched + intake.unmatched,
         rejected=so_far.rejected + len(page.rejects),
         first=min([*times, *([so_far.first] if so_far.first else [])], default=None),

@@ -32,12 +32,13 @@ def roll_up(store: Store, clock: Clock, progress: Callable[[int, int], None] = l
     """Recompute every marked (brand, day) and answer how many there were.
 
     Repeating it is harmless, and so is stopping it: a mark goes only together with its new figures. `progress` is told how
-    many of how many known marks are done. A day that is still being written keeps its mark and waits for the next call.
+    many of how many known marks are done. A day that is marked again meanwhile, or still being written, keeps its mark and
+    waits for the next call, so that this one ends although others go on writing.
     """
     done = 0
-    seen: set[Mark] = set()
-    while marks := [mark for mark in store.rollups.marks(MARKS_AT_A_TIME) if mark not in seen]:
-        seen.update(marks)
+    seen: set[tuple[str, date]] = set()
+    while marks := [mark for mark in store.rollups.marks(MARKS_AT_A_TIME + len(seen)) if _place(mark) not in seen]:
+        seen.update(map(_place, marks))
         for brand_id, group in groupby(sorted(marks, key=_place), key=lambda mark: mark.brand):
             for batch in _recompute(store, brand_id, group, clock):
                 done += batch

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 class Worker:
     """Runs each job every `every`; one that fails waits as `jobs.retry` decides and never stops the others.
 
-    `wait(seconds)` sleeps and answers whether to stop; it is the only place where a worker rests.
+    `wait(seconds)` sleeps and answers whether to stop; it is the only place where a worker rests. `failed` tells whether
+    any turn of any job has failed.
     """
 
     jobs: Mapping[str, Callable[[], int]]
@@ -33,6 +34,7 @@ class Worker:
     wait: Callable[[float], bool]
     chance: random.Random
     every: timedelta = timedelta(seconds=10)
+    failed: bool = False
     _due: dict[str, datetime] = field(default_factory=dict)
     _failures: dict[str, int] = field(default_factory=dict)
 
@@ -52,6 +54,7 @@ class Worker:
         except SocialCrmError as error:
             self._failed(name, error)
         except Exception:  # the one broad except: a defect in one job must not end the others
+            self.failed = True
             log.exception("job.crashed", job=name)
             self._due[name] = self.clock() + self.every
         else:
@@ -60,6 +63,7 @@ class Worker:
             log.info("job.done", job=name, items=done)
 
     def _failed(self, name: str, error: SocialCrmError) -> None:
+        self.failed = True
         self._failures[name] = attempt = self._failures.get(name, 0) + 1
         decision = decide(error, attempt, self.clock(), self.chance)
         self._due[name] = decision.at if isinstance(decision, Retry) else self.clock() + self.every

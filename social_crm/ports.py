@@ -76,8 +76,10 @@ class Mentions(Protocol):
 
         The same content again changes nothing. An edit replaces; one older than what is stored (by `edited_at`) counts as
         same, and so does anything about a mention that is deleted. A deletion removes the text and keeps the rest. Brands
-        are only added. Of an account the newest observation wins. `zones` maps each brand to its time zone. Killed at any
-        point and repeated, the store ends as if it had run once, and nothing changed is left unmarked.
+        are only added. Of an account the newest observation wins. `zones` maps each brand to its time zone as the caller
+        read it; the zone that is stored when the mentions are written stands over it, so that a change of zone meanwhile
+        loses no day. Killed at any point and repeated, the store ends as if it had run once, and nothing changed is left
+        unmarked.
         """
         ...
 
@@ -190,7 +192,7 @@ class Reports(Protocol):
     """Answers, kept as they were given."""
 
     def save(self, report: SavedReport) -> None:
-        """Keep a report. Raises Conflict when the id is taken."""
+        """Keep a report. Raises Conflict when the id is taken, Invalid when it is too large (12 MB compressed)."""
         ...
 
     def get(self, report_id: str) -> SavedReport:

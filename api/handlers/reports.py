@@ -30,7 +30,9 @@ class RetentionQuery(Strict):
     rule: Rule = Rule.ON
     kinds: Annotated[tuple[Kind, ...], Several, Field(description="what counts as activity; none: all but reposts")] = ()
     minimum: Annotated[int, Field(ge=1, le=1000, description="mentions that make a person active in a period")] = 1
-    horizon: Annotated[int, Field(ge=0, le=1000, description="the largest distance, in periods")] | None = None
+    horizon: Annotated[int, Field(ge=0, le=1000, description="the largest distance: 30 days, 26 weeks or all")] | None = (
+        None
+    )
     first: Day | None = Field(default=None, description="no cohort before the period of this local day")
     last: Day | None = Field(default=None, description="no cohort after the period of this local day")
 

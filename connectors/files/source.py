@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from connectors.files.formats import CSV, JSON_LINES, MAPPED, PARQUET, columns_of, sniff
@@ -13,7 +14,6 @@ from social_crm.ports import Page, Reject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from connectors.files.formats import Format, Parse
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from social_crm.ports import Clock
 
 _PAGE = 5_000
+_FIRST_TIME = datetime(1990, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(days=1)
 _HEADER_FROM = 1_000  # records of JSON lines whose names count as the header
 
 
@@ -172,6 +174,7 @@ class FileSource:
     def _take(self, pile: _Pile, row: Row, parse: Parse, collected_at: datetime) -> None:
         try:
             mentions, accounts, faults = parse(row.value, collected_at)
+            _check_times(mentions, collected_at)
             self._tell_brands(pile, row, mentions)
         except Invalid as error:
             pile.rejects.append(Reject(row.line, error.message, shown(row.raw)))
@@ -188,6 +191,13 @@ class FileSource:
             brands = mapped if not said else tuple(sorted({*said, *mapped}))
             if brands:
                 pile.brands[mention.id] = brands
+
+
+def _check_times(mentions: Sequence[Mention], collected_at: datetime) -> None:
+    """Nobody has said anything tomorrow, nor on a network before there were any: such a time is another number misread."""
+    for mention in mentions:
+        if not _FIRST_TIME <= mention.posted_at <= collected_at + _CLOCKS_DIFFER:
+            raise Invalid(f"posted_at {mention.posted_at.isoformat()} cannot be: it must be between 1990 and now")
 
 
 def _position(cursor: str | None) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+RESERVED = ("all",)
 
 
 class WeekStart(StrEnum):
@@ -49,6 +50,11 @@ class Brand:
             raise Invalid(
                 f"brand id {self.id!r}: use 1 to 64 of a-z 0-9 . _ - and begin and end with a letter or digit, such as acme"
             )
+        if self.id in RESERVED:
+            raise Invalid(f"brand id {self.id!r} means every brand in questions: choose another")
+        strange = [entry for entry in self.staff if not all(entry.partition(":")[::2])]
+        if strange:
+            raise Invalid(f"brand {self.id}: staff {strange[0]!r} is no account: write x:123 or x:@name")
         if not self.name.strip():
             raise Invalid(f"brand {self.id}: the name is empty")
         if not self.terms and not any(self.handles.values()):

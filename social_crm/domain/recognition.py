@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,16 @@ if TYPE_CHECKING:
 
     from social_crm.domain.brand import Brand
 
-_WORD = re.compile(r"\w+")
-# Scripts that are written without spaces between words: there a term is looked for inside the run of letters.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+# Scripts that are written without spaces between words, or (Hangul) with endings on them: there a term is looked for inside
+# the run of letters, and a name in other letters ends where they begin.
+_SCRIPTS = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
+_UNSPACED = re.compile(f"[{_SCRIPTS}]")
+_LETTER = rf"[^\W{_SCRIPTS}]"
+_WORD = re.compile(f"{_LETTER}+")
 # `$brk` is not found in `$brk-a` or `$brk.b`: a share class is another ticker.
-_NO_SHARE_CLASS = r"(?!\w|[.-][a-z]{1,2}(?!\w))"
+_NO_SHARE_CLASS = rf"(?!{_LETTER}|[.-][a-z]{{1,2}}(?!{_LETTER}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Recogniser:
 
     def brands_of(self, text: str, platform: str) -> tuple[str, ...]:
         """The ids of the brands that a text on a platform is about, sorted."""
-        folded = text.casefold()
+        folded = fold(text)
         hits = [rule for rule in self._candidates(folded) if rule.fits(folded, platform)]
         if not hits:
             return ()
@@ -69,15 +75,22 @@ class Recogniser:
 
     def _add(self, rule: _Rule, term: str) -> None:
         # Filed under its first word, so that only texts that hold this word are looked at more closely.
-        word = _WORD.search(term.casefold())
+        word = _WORD.search(fold(term))
         if word is None or _UNSPACED.search(term):
             self._always.append(rule)
         else:
             self._by_word.setdefault(word.group(), []).append(rule)
 
 
+def fold(text: str) -> str:
+    """The text as it is compared: one case, one apostrophe, one way to write each letter, and none of full width."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
+
+
 def _term_patterns(term: str) -> tuple[re.Pattern[str], ...]:
-    folded = term.strip().casefold()
+    folded = fold(term.strip())
     if len(folded) > 1 and folded[0] == folded[-1] == '"':
         phrase = r"\s+".join(re.escape(word) for word in folded.strip('"').split())
         return (_bounded(phrase, folded.strip('"')),)
@@ -86,22 +99,22 @@ def _term_patterns(term: str) -> tuple[re.Pattern[str], ...]:
 
 def _word_pattern(word: str) -> re.Pattern[str]:
     if word.startswith("$"):
-        return re.compile(rf"(?<![\w$]){re.escape(word)}{_NO_SHARE_CLASS}")
+        return re.compile(rf"(?<!{_LETTER})(?<!\$){re.escape(word)}{_NO_SHARE_CLASS}")
     if word.startswith("#"):
-        return re.compile(rf"(?<![\w#]){re.escape(word)}(?!\w)")
+        return re.compile(rf"(?<!{_LETTER})(?<!#){re.escape(word)}(?!{_LETTER})")
     return _bounded(re.escape(word), word)
 
 
 def _bounded(pattern: str, text: str) -> re.Pattern[str]:
     if _UNSPACED.search(text):
         return re.compile(pattern)
-    before = r"(?<![\w@$])" if text[:1].isalnum() else r"(?<!\w)"
-    after = r"(?!\w)" if text[-1:].isalnum() else ""
+    before = rf"(?<!{_LETTER})(?<![@$])" if text[:1].isalnum() else rf"(?<!{_LETTER})"
+    after = rf"(?!{_LETTER})" if text[-1:].isalnum() else ""
     return re.compile(f"{before}{pattern}{after}")
 
 
 def _handle_pattern(handle: str, platform: str) -> re.Pattern[str]:
-    name = handle.strip().casefold().removeprefix("/").removeprefix("u/").lstrip("@")
+    name = fold(handle.strip()).removeprefix("/").removeprefix("u/").lstrip("@")
     if platform == "reddit":
         return re.compile(rf"(?<!\w)/?u/{re.escape(name)}(?!\w)")
     local, _, host = name.partition("@")

@@ -33,11 +33,14 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What became of a page: stored mentions by outcome, how many were about no brand and so not kept, the brands found."""
+    """What became of a page: stored mentions by outcome, how many were about no brand and so not kept.
+
+    `found` are the (platform, brand) pairs in it.
+    """
 
     taken: Taken
     unmatched: int
-    brands: frozenset[str]
+    found: frozenset[tuple[str, str]]
 
 
 def listen_for(brands: Sequence[Brand], *, scoring: bool = True) -> Listening:
@@ -62,7 +65,8 @@ def preview(store: Store, listening: Listening, page: Page) -> Intake:
     """What `take_in` would do, without doing it: `same` counts all that are stored already, changed or not."""
     heard = read(store, listening, page)
     known = store.mentions.known([one.mention.id for one in heard])
-    return _intake(Taken(new=len(heard) - len(known), same=len(known)), page, heard)
+    new = len({one.mention.id for one in heard} - known)
+    return _intake(Taken(new=new, same=len(heard) - new), page, heard)
 
 
 def read(store: Store, listening: Listening, page: Page) -> list[Heard]:
@@ -76,8 +80,8 @@ def read(store: Store, listening: Listening, page: Page) -> list[Heard]:
 
 
 def _intake(taken: Taken, page: Page, heard: Sequence[Heard]) -> Intake:
-    brands = frozenset(brand for one in heard for brand in one.reading.brands)
-    return Intake(taken, len(page.mentions) - len(heard), brands)
+    found = frozenset((one.mention.platform, brand) for one in heard for brand in one.reading.brands)
+    return Intake(taken, len(page.mentions) - len(heard), found)
 
 
 def _recognise(store: Store, listening: Listening, page: Page) -> list[tuple[Mention, tuple[str, ...]]]:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 RETENTION = "retention"
 # Part of every fingerprint: rises when the same input would give another answer, so that no old one is passed off as new.
 FORMULA_VERSION = 1
+# How far a report looks ahead unless told: all months and quarters, but not a thousand days by a thousand days.
+HORIZONS = {"day": 30, "week": 26}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class RetentionQuestion:
 
     `brands` are ids, none means all of them together; `period` is day, week, month or quarter; `rule` on or on_or_after;
     `kinds` are kinds of mention, none means all but reposts; `minimum` is how many mentions make a person active in a
-    period; `horizon` the largest distance in periods; `first` and `last` limit the cohorts by local date. The calendar is
-    that of the brands, because days are rolled up in their zone.
+    period; `horizon` the largest distance in periods (unless given, HORIZONS); `first` and `last` limit the cohorts by
+    local date. The calendar is that of the brands, because days are rolled up in their zone.
     """
 
     brands: tuple[str, ...] = ()
@@ -91,7 +93,7 @@ def retention_people(
     `cohort` is the label of a row. Raises Invalid for what is no label, and NotFound when nothing is known of its period.
     """
     given = _input(store, question, _chosen(store, question))
-    _within_history(given, cohort)
+    _within_history(given, cohort, distance)
     cell = analysis.cell_people(
         given.activity, given.people, given.definition, cohort, distance, analysis.TableKind(table), given.excluded
     )
@@ -99,7 +101,7 @@ def retention_people(
     return people
 
 
-def _within_history(given: _Input, cohort: str) -> None:
+def _within_history(given: _Input, cohort: str, distance: int) -> None:
     calendar = given.definition.calendar
     wanted = calendar.parse(cohort)
     first, last = given.activity["day"].min(), given.activity["day"].max()
@@ -107,6 +109,11 @@ def _within_history(given: _Input, cohort: str) -> None:
         raise NotFound(f"there is no cohort {cohort}: nothing was taken in yet")
     if not calendar.index(first) <= wanted <= calendar.index(last):
         raise NotFound(f"there is no cohort {cohort}: what was taken in goes from {first} to {last}")
+    known = calendar.index(last)
+    if given.watermark is not None:
+        known = max(known, calendar.last_before(given.watermark))
+    if wanted + distance > known:
+        raise NotFound(f"nothing is known yet of the cell {distance} periods after {cohort}")
 
 
 def saved(store: Store, report_id: str) -> SavedReport:
@@ -118,6 +125,8 @@ def _chosen(store: Store, question: RetentionQuestion) -> tuple[Brand, ...]:
     chosen = brand_service.chosen(store, question.brands)
     if not chosen:
         raise Invalid("there is no brand yet: add one with `social-crm brand add`")
+    if question.minimum > 1 and len(chosen) > 1:
+        raise Invalid("a minimum above 1 is for one brand at a time: a mention about two of them would count twice")
     zones = sorted({brand.time_zone for brand in chosen})
     if len(zones) > 1:
         raise Invalid(
@@ -133,7 +142,14 @@ def _basis(store: Store, question: RetentionQuestion, chosen: Sequence[Brand]) -
         "generation": state.generation,
         "identity_version": store.links.version(),
     }
-    rests_on = [basis, _parameters(question, chosen), str(_watermark(store, chosen)), [brand.version for brand in chosen]]
+    left_out = sorted(_excluded(store, chosen))
+    rests_on = [
+        basis,
+        _parameters(question, chosen),
+        str(_watermark(store, chosen)),
+        left_out,
+        str(_definition(question, chosen[0])),
+    ]
     text = json.dumps([RETENTION, FORMULA_VERSION, *rests_on], sort_keys=True)
     return {**basis, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -151,7 +167,8 @@ def _input(store: Store, question: RetentionQuestion, chosen: Sequence[Brand]) -
 
 
 def _definition(question: RetentionQuestion, brand: Brand) -> analysis.RetentionDefinition:
-    given = {name: value for name in ("horizon", "first", "last") if (value := getattr(question, name)) is not None}
+    given = {name: value for name in ("first", "last") if (value := getattr(question, name)) is not None}
+    given["horizon"] = HORIZONS.get(question.period) if question.horizon is None else question.horizon
     if question.kinds:
         given["kinds"] = question.kinds
     return analysis.RetentionDefinition(

@@ -1,12 +1,13 @@
-"""The rules that both stores follow when a mention meets the one already stored; only sqlite and mongo come in."""
+"""What both stores do alike: when a mention meets the one stored, how a report is packed; only sqlite and mongo come in."""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER = timedelta(minutes=15)
+# MongoDB refuses a document of more than 16 MiB; what stands beside the body is small.
+_LARGEST_BODY = 12_000_000
 
 
 def fingerprint(heard: Heard) -> str:
@@ -95,6 +98,25 @@ def partition(brand: str, quarter: int, zones: Mapping[str, str]) -> tuple[str, 
     if zone is None:
         raise Invalid(f"brand {brand} has no time zone here: read the brands again and repeat")
     return brand, _day_of(quarter, zone)
+
+
+def packed(body: Mapping[str, Any]) -> bytes:
+    """The body of a report as compressed JSON. Raises Invalid when it holds more than plain values or is too large."""
+    try:
+        text = orjson.dumps(dict(body))
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"this cannot be stored as JSON: {error}") from error
+    content = zlib.compress(text, level=6)
+    if len(content) > _LARGEST_BODY:
+        size = f"{len(content) / 1e6:.1f} MB"
+        raise Invalid(f"this report is too large to keep ({size}): give a horizon, fewer periods, or a longer period")
+    return content
+
+
+def unpacked(content: bytes) -> dict[str, Any]:
+    """The body that was packed, its columns in the same order."""
+    body: dict[str, Any] = orjson.loads(zlib.decompress(content))
+    return body
 
 
 # Local days begin at local midnight, and since 1972 that is a full quarter of an hour in UTC everywhere.

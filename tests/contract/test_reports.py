@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from social_crm.domain.errors import Conflict, NotFound
+from social_crm.domain.errors import Conflict, Invalid, NotFound
 from social_crm.domain.report import SavedReport
 from tests.builders import NOON
 
@@ -57,3 +59,22 @@ def test_the_newest_report_of_a_fingerprint_is_found(store: Store):
     found = store.reports.find("f1")
     assert found is not None
     assert found.id == "rep_2"
+
+
+def test_a_body_larger_than_a_document_may_be_comes_back_as_it_was_saved(store: Store):
+    report = a_report(body={"rows": [[number, f"{number} customers, " * 60] for number in range(20_000)]})
+    store.reports.save(report)
+    assert store.reports.get("rep_1") == report
+    assert store.reports.find("f1") == report
+
+
+def test_a_body_that_is_too_large_even_compressed_is_refused(store: Store):
+    noise = base64.b64encode(random.Random(7).randbytes(12_500_000)).decode()
+    with pytest.raises(Invalid, match=r"^this report is too large to keep \(12\.\d MB\): give a horizon"):
+        store.reports.save(a_report(body={"noise": noise}))
+    assert store.reports.find("f1") is None
+
+
+def test_a_body_of_more_than_plain_values_is_refused(store: Store):
+    with pytest.raises(Invalid, match="JSON"):
+        store.reports.save(a_report(body={"rows": object()}))

@@ -16,6 +16,8 @@ from tests.raw_tweets import write_tweets
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # each is a process of its own
+
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
@@ -138,3 +140,25 @@ def test_a_brand_map_that_names_unknown_brands(url: str, tmp_path: Path):
 
 def test_a_cell_that_the_report_does_not_have(url: str):
     assert "2031-01" in complaint(url, "report", "retention", "--people", "2031-01:1")
+
+
+def test_rejects_that_would_go_into_the_file_that_is_read(url: str, tmp_path: Path):
+    file = write_tweets(tmp_path / "tweets.jsonl.gz", 10)
+    before = file.read_bytes()
+    assert "name another" in complaint(url, "import", "mentions", str(file), "--rejects", str(file))
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_covers_the_future(url: str, tmp_path: Path):
+    file = write_tweets(tmp_path / "tweets.jsonl.gz", 10)
+    assert "future" in complaint(url, "import", "mentions", str(file), "--covers-until", "2099-01-01")
+
+
+def test_a_minimum_over_several_brands(url: str):
+    assert social_crm(url, "brand", "add", "zenith", "--term", "zenith").returncode == 0
+    assert "one brand at a time" in complaint(url, "report", "retention", "--minimum", "2")
+
+
+def test_brands_and_keys_whose_names_look_like_markup_are_listed_as_they_are(url: str):
+    assert social_crm(url, "brand", "add", "odd", "--name", "[/b]", "--term", "[red]odd[/b]").returncode == 0
+    assert "[red]odd[/b]" in social_crm(url, "brand", "list").stdout

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jobs.roll_up import roll_up
 from social_crm.domain.coverage import Coverage
+from social_crm.domain.errors import NotFound
 from social_crm.domain.link import Basis
 from social_crm.domain.mention import How, Kind
 from social_crm.ports import Page
@@ -126,6 +128,36 @@ def test_a_link_makes_two_accounts_one_person_until_it_is_retracted(store: Store
     same = [{**one.body, "input": None} for one in (apart, again)]
     assert same[0] == same[1]
     assert again.body["people"] == 2
+
+
+def test_a_cell_that_is_not_known_yet_has_no_people_to_list(store: Store):
+    take(store, said(1, "x:1", "2025-01-05"), said(2, "x:1", "2025-02-05"))
+    assert reports.retention_people(store, ACME, "recurring", "2025-01", 1)
+    for distance in (2, 10**11):
+        with pytest.raises(NotFound, match="nothing is known yet"):
+            reports.retention_people(store, ACME, "recurring", "2025-01", distance)
+
+
+def test_an_account_that_turns_out_to_be_our_own_makes_a_new_report(store: Store):
+    take(store, said(1, "x:9", "2025-01-05"))
+    assert reports.retention(store, ACME, NOON).body["people"] == 1
+    own = an_account("x:9", handle="acme_inc", observed_at=NOON + timedelta(days=1))
+    store.mentions.take([], [own], {"acme": "UTC"}, NOON)
+    assert reports.retention(store, ACME, NOON).body["people"] == 0
+
+
+def test_a_roll_up_ends_although_others_go_on_marking_the_same_days(store: Store):
+    numbers = count(1)
+
+    def still_writing(_done: int, _total: int) -> None:
+        """Another process stores a mention of the same day whenever a batch is done."""
+        store.mentions.take([heard(said(next(numbers), "x:1", "2025-01-05"))], [], {"acme": "UTC"}, NOON)
+
+    still_writing(0, 0)
+    assert roll_up(store, lambda: NOON, still_writing) == 1
+    assert store.rollups.state(["acme"]).pending == 1
+    roll_up(store, lambda: NOON)
+    assert days(store) == [(date(2025, 1, 5), "x:1", 2, 0)]
 
 
 def test_a_deletion_of_a_mention_finds_its_brand_without_its_words(store: Store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import tracemalloc
+from datetime import timedelta
 
 import orjson
 import polars as pl
@@ -21,6 +22,8 @@ from social_crm.ports import Page, Reject
 from tests.builders import NOON
 from tests.platforms import reddit, x_v1, x_v2
 
+LATER = NOON + timedelta(days=400)  # than anything that is said here
+
 FORMATS = (
     Format("x-v1", looks_like_v1, parse_v1),
     Format("x-v2", looks_like_v2, parse_v2),
@@ -31,7 +34,7 @@ ROWS = [{"no": str(n), "who": "ann", "when": "2025-01-31T10:00:00Z", "words": "f
 
 
 def a_source(**changes) -> FileSource:
-    return FileSource(FORMATS, lambda: NOON, **changes)
+    return FileSource(FORMATS, lambda: LATER, **changes)
 
 
 def json_lines(*values) -> bytes:
@@ -245,3 +248,15 @@ def test_a_rejects_file_starts_anew_or_goes_on(tmp_path):
 def test_rejects_that_cannot_be_written_are_told(tmp_path):
     with RejectsFile(str(tmp_path / "no" / "folder")) as rejects, pytest.raises(Invalid, match="cannot be written there"):
         rejects.write([Reject(1, "why", "what")])
+
+
+@pytest.mark.parametrize(
+    "when", ["1904-01-01T00:00:00Z", "2611-10-02T10:00:00Z", "9999-12-31T23:59:59.999999Z", "0", "46027"]
+)
+def test_a_time_that_cannot_be_is_a_reject_and_not_a_period_of_its_own(tmp_path, when):
+    file = tmp_path / "said.csv"
+    file.write_text(f"id,who,when,words\n1,ann,{when},hello\n2,ann,2025-01-31T10:00:00Z,hello\n")
+    mapping = parse_mapping("id=id,author=who,posted_at=when,text=words,platform:=shop")
+    (page,) = FileSource(FORMATS, lambda: LATER, mapping=mapping).pull(str(file), None)
+    assert [mention.id for mention in page.mentions] == ["shop:2"]
+    assert "between 1990 and now" in page.rejects[0].reason

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,7 @@ from tests.builders import NOON, a_brand, a_mention, an_account, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from social_crm.domain.mention import Mention
@@ -56,7 +59,7 @@ def reading_of(store: Store, **mention: object) -> Reading:
 
 def test_what_is_about_no_brand_is_counted_and_not_kept(store: Store):
     intake = ingest.take_in(store, LISTENING, page(a_mention("x:1"), a_mention("x:2", text="nothing")), NOON)
-    assert (intake.taken, intake.unmatched, intake.brands) == (Taken(new=1), 1, {"acme"})
+    assert (intake.taken, intake.unmatched, intake.found) == (Taken(new=1), 1, {("x", "acme")})
     assert store.mentions.known(["x:1", "x:2"]) == {"x:1"}
 
 
@@ -137,19 +140,41 @@ def test_every_record_of_a_source_is_accounted_for(store: Store):
         page(a_mention("x:1", posted_at=at("2025-01-02")), a_mention("x:4", posted_at=at("2025-03-04"))),
     )
     found = collect(store, pages, "", lambda: LISTENING, lambda: NOON, rejects=refused.extend)
-    assert found == Collected(Taken(new=2, same=1), 1, 1, frozenset({"acme"}), at("2025-01-02"), at("2025-03-04"))
+    assert found == Collected(Taken(new=2, same=1), 1, 1, frozenset({("x", "acme")}), at("2025-01-02"), at("2025-03-04"))
     assert found.seen == 5
     assert [reject.line for reject in refused] == [3]
 
 
-def test_a_file_vouches_for_the_brands_in_it_up_to_its_last_mention_unless_told_more(store: Store):
-    found = Collected(first=at("2025-01-02"), last=at("2025-03-04"), brands=frozenset({"acme"}))
-    vouch(store, "files", "abc", found, None)
-    assert [row[1:] for row in store.coverage.table().rows()] == [
-        ("acme", at("2025-01-02"), at("2025-03-04T00:00:00.000001"))
-    ]
-    vouch(store, "files", "abc", found, at("2025-04-01"))
-    assert store.coverage.table()["end"].to_list() == [at("2025-04-01")]
+FOUND = Collected(first=at("2025-01-02"), last=at("2025-03-04"), found=frozenset({("x", "acme")}))
+
+
+def ends(store: Store) -> list[datetime]:
+    return sorted(store.coverage.table()["end"].to_list())
+
+
+def test_a_file_vouches_for_what_is_in_it_up_to_its_last_mention_unless_told_more(store: Store):
+    vouch(store, "files", "abc", FOUND, None)
+    assert store.coverage.table().rows() == [("files:x", "acme", at("2025-01-02"), at("2025-03-04T00:00:00.000001"))]
+    vouch(store, "files", "abc", FOUND, at("2025-04-01"))
+    assert ends(store)[-1] == at("2025-04-01")
+
+
+def test_what_was_said_of_a_files_end_is_not_taken_back_by_saying_nothing(store: Store):
+    vouch(store, "files", "abc", FOUND, at("2025-04-01"))
+    vouch(store, "files", "abc", FOUND, None)
+    assert ends(store)[-1] == at("2025-04-01")
+
+
+def test_a_day_up_to_which_a_file_is_complete_is_the_brands_own(store: Store):
+    store.brands.put(a_brand("acme", time_zone="America/New_York"))
+    vouch(store, "files", "abc", FOUND, date(2025, 4, 1))
+    assert ends(store) == [at("2025-04-01T04:00:00")]
+
+
+def test_each_platform_of_a_file_vouches_for_itself(store: Store):
+    both = replace(FOUND, found=frozenset({("x", "acme"), ("reddit", "acme")}))
+    vouch(store, "files", "abc", both, None)
+    assert store.coverage.table()["source"].to_list() == ["files:reddit", "files:x"]
 
 
 def test_a_source_that_gave_nothing_vouches_for_nothing(store: Store):

@@ -16,7 +16,7 @@ from social_crm.storage.mongo.marks import LEASE
 from social_crm.storage.mongo.store import open_mongo
 from social_crm.storage.mongo.taking import Taking, incoming
 from social_crm.tables import ACTIVITY, EXCHANGES
-from tests.builders import NOON, a_mention, at, heard
+from tests.builders import NOON, a_brand, a_mention, at, heard
 
 ZONES = {"acme": "UTC", "globex": "UTC"}
 NO_EXCHANGES = pl.DataFrame(schema=dict(EXCHANGES))
@@ -191,3 +191,26 @@ def test_big_roll_ups_go_in_several_transactions_and_all_arrive(store, monkeypat
     assert store.rollups.activity(["acme"]).sort("day").equals(table)
     assert store.rollups.state(["acme"]).generation == 4
     assert marked(store) == []
+
+
+def test_a_zone_that_changes_while_a_page_is_written_marks_its_days_there_too(store):
+    taking = Taking(store._connection, ZONES, NOON)
+    insert, night = taking._insert, heard(a_mention(posted_at=at("2025-01-15T02:00:00")))
+
+    def overtaken(page):
+        store.brands.put(a_brand(time_zone="America/New_York"))
+        return insert(page)
+
+    taking._insert = overtaken
+    assert taking.take([incoming(night, ZONES)]) == Taken(new=1)
+    assert marked(store) == ["acme 2025-01-14", "acme 2025-01-15"]
+    assert store._connection.collection(MarkRecord).count_documents({"open": True}) == 0
+
+
+def test_an_attempt_that_died_under_an_old_zone_is_marked_under_the_new_one_when_repeated(store):
+    night = heard(a_mention(posted_at=at("2025-01-15T02:00:00")))
+    with pytest.raises(PowerCut):
+        dying_taking(store, "close").take([incoming(night, ZONES)])
+    store.brands.put(a_brand(time_zone="America/New_York"))
+    assert take(store, night) == Taken(same=1)
+    assert marked(store) == ["acme 2025-01-14", "acme 2025-01-15"]

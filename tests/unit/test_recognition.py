@@ -80,6 +80,27 @@ def test_a_term_in_a_script_without_spaces_is_found_inside_a_run():
     assert brands_of("我很喜欢可口可乐的味道", terms=("可口可乐",))
 
 
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("mcdonald's", "at McDonald\u2019s again"),
+        ("nestl\u00e9", "by Nestle\u0301 of course"),
+        ("acme", "\uff21\uff43\uff4d\uff45 in full width"),
+        ("acme", "acme\u662f\u6211\u7684\u6700\u7231"),
+        ("\uc544\ud06c\uba54", "\uc544\ud06c\uba54\ub294 \uc88b\ub2e4"),
+    ],
+    ids=[
+        "a curly apostrophe",
+        "an accent of its own",
+        "full width",
+        "letters of another script beside it",
+        "a Korean ending",
+    ],
+)
+def test_a_name_is_found_however_it_is_written(term: str, text: str):
+    assert brands_of(text, terms=(term,)) == ("acme",)
+
+
 def test_an_exclusion_rules_a_text_out_for_its_brand_alone():
     acme = a_brand("acme", terms=("acme",), exclusions=("roadrunner",))
     other = a_brand("other", terms=("acme",))

@@ -1,4 +1,4 @@
-"""Brands in MongoDB; only the store comes in."""
+"""Brands in MongoDB; only the store and mentions come in."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from social_crm.storage.mongo.connection import Connection
 
 _SECONDS = 5.0
+
+
+def zones_now(connection: Connection) -> dict[str, str]:
+    """The time zone of every brand as it is stored now."""
+    rows = connection.collection(BrandRecord).find({}, {"time_zone": 1})
+    return {row["_id"]: row["time_zone"] for row in rows}
 
 
 class MongoBrands:

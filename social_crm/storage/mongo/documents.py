@@ -208,7 +208,7 @@ class CoverageRecord(Record):
 
 
 class ReportRecord(Record):
-    """A report; parameters and body are JSON text, so that they come back exactly as they were given."""
+    """A report; parameters are JSON text and body the same compressed: they come back exactly as they were given."""
 
     id = StringField(primary_key=True)
     name = StringField(required=True)

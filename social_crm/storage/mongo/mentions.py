@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from social_crm.domain.errors import NotFound
 from social_crm.domain.reading import LanguageBasis
 from social_crm.ports import Taken
+from social_crm.storage.mongo.brands import zones_now
 from social_crm.storage.mongo.bulk import find_among
 from social_crm.storage.mongo.documents import MentionRecord
 from social_crm.storage.mongo.failures import translated
@@ -42,12 +43,17 @@ class MongoMentions:
 
     @translated
     def take(self, heard: Sequence[Heard], accounts: Sequence[Account], zones: Mapping[str, str], now: datetime) -> Taken:
-        """Store mentions and accounts idempotently and mark the (brand, day) partitions that change."""
-        page = [incoming(one, zones) for one in heard]
+        """Store mentions and accounts idempotently and mark the (brand, day) partitions that change.
+
+        The zone that is stored now stands over the one given: that may have been read before an edit.
+        """
+        zones_known = {**zones, **zones_now(self._connection)}
+        page = [incoming(one, zones_known) for one in heard]
+        outdated = {brand for brand, zone in zones.items() if zone != zones_known[brand]}
         self._accounts.observe(accounts)
         taken = Taken()
         for part in rounds(page):
-            taken += Taking(self._connection, zones, now).take(part)
+            taken += Taking(self._connection, zones_known, now, outdated).take(part)
         return taken
 
     @translated

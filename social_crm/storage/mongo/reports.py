@@ -9,6 +9,7 @@ from mongoengine.errors import NotUniqueError
 
 from social_crm.domain.errors import Conflict, Invalid, NotFound
 from social_crm.domain.report import SavedReport
+from social_crm.storage.columns import packed, unpacked
 from social_crm.storage.mongo.documents import ReportRecord
 from social_crm.storage.mongo.failures import translated
 from social_crm.storage.mongo.translation import micros, moment_of, some_micros, some_moment
@@ -27,7 +28,7 @@ class MongoReports:
 
     @translated
     def save(self, report: SavedReport) -> None:
-        """Keep a report. Raises Conflict when the id is taken, Invalid when it holds more than plain values."""
+        """Keep a report. Raises Conflict when the id is taken, Invalid when it is too large or not plain values."""
         document = ReportRecord(
             id=report.id,
             name=report.name,
@@ -35,7 +36,7 @@ class MongoReports:
             parameters=_json(report.parameters),
             watermark=some_micros(report.watermark),
             created_at=micros(report.created_at),
-            body=_json(report.body),
+            body=packed(report.body),
         )
         document.validate()
         try:
@@ -76,5 +77,5 @@ def _report(document: Any) -> SavedReport:
         parameters=orjson.loads(document.parameters),
         watermark=some_moment(document.watermark),
         created_at=moment_of(document.created_at),
-        body=orjson.loads(document.body),
+        body=unpacked(document.body),
     )

@@ -4,6 +4,9 @@ comes in.
 A transaction would be of no use: its first duplicate key aborts it, and nearly every page holds duplicates. Instead the
 partitions are marked first, then the mentions are inserted as if all were new, and only those that were there already are
 looked at and, if they changed, replaced by compare-and-set. Every step may be repeated.
+
+A brand may change its time zone meanwhile. So the zones are read again when the mentions are written: who changed one
+earlier is seen here, and who changes one later sees these mentions when it marks the days that move.
 """
 
 from __future__ import annotations
@@ -14,14 +17,15 @@ from pymongo import ReplaceOne
 
 from social_crm.domain.errors import StoreUnavailable
 from social_crm.ports import Taken
-from social_crm.storage.columns import merged, newer, partitions
+from social_crm.storage.columns import merged, newer, partition, partitions, quarter_of
+from social_crm.storage.mongo.brands import zones_now
 from social_crm.storage.mongo.bulk import find_among, insert_new
 from social_crm.storage.mongo.documents import MentionRecord
 from social_crm.storage.mongo.marks import Marking
 from social_crm.storage.mongo.translation import mention_row, moment_of, some_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from social_crm.domain.mention import Mention
@@ -68,9 +72,18 @@ def rounds(page: Sequence[Incoming]) -> Iterator[list[Incoming]]:
 
 
 class Taking:
-    """One round: mentions with distinct ids, written under one token."""
+    """One round: mentions with distinct ids, written under one token.
 
-    def __init__(self, connection: Connection, zones: Mapping[str, str], now: datetime) -> None:
+    `outdated` are brands whose zone the caller had wrong: all of the page is marked for them, because an earlier attempt
+    that died may have written it under that zone.
+    """
+
+    def __init__(
+        self, connection: Connection, zones: Mapping[str, str], now: datetime, outdated: Collection[str] = ()
+    ) -> None:
+        self._connection = connection
+        self._outdated = outdated
+        self._quarters: set[tuple[str, int]] = set()
         self._mentions = connection.collection(MentionRecord)
         self._zones = zones
         self._marking = Marking(connection, now)
@@ -83,6 +96,7 @@ class Taking:
         """Store the mentions. Raises StoreUnavailable when others change the same ones again and again."""
         for one in page:
             one.row["take"] = self._marking.token
+            self._note(moment_of(one.row["posted_at"]), one.row["brands"])
         self._marking.open({partition for one in page for partition in one.partitions})
         waiting: Sequence[Incoming] = page
         for _ in range(_ATTEMPTS):
@@ -91,6 +105,7 @@ class Taking:
                 break
         else:
             raise StoreUnavailable("other writers keep changing the same mentions: try again")
+        self._mark_moved()
         self._marking.close(self._touched)
         new, changed = len(self._new), len(self._changed)
         return Taken(new, changed, len(page) - new - changed)
@@ -135,7 +150,21 @@ class Taking:
         return Change(row, self._counted(old["posted_at"], old["brands"]) | self._counted(one.row["posted_at"], brands))
 
     def _counted(self, posted_at: int, brands: Sequence[str] | set[str]) -> frozenset[Partition]:
-        return frozenset(partitions(moment_of(posted_at), brands, self._zones))
+        moment = moment_of(posted_at)
+        self._note(moment, brands)
+        return frozenset(partitions(moment, brands, self._zones))
+
+    def _note(self, posted_at: datetime, brands: Iterable[str]) -> None:
+        quarter = quarter_of(posted_at)
+        self._quarters.update((brand, quarter) for brand in brands)
+
+    def _mark_moved(self) -> None:
+        """Mark the partitions under the zones of now as well, where those are not the ones that we wrote with."""
+        now = zones_now(self._connection)
+        moved = {brand for brand, zone in now.items() if brand in self._outdated or zone != self._zones.get(brand)}
+        added = {partition(brand, quarter, now) for brand, quarter in self._quarters if brand in moved}
+        self._marking.open(added)
+        self._touched |= added
 
     def _replace(self, changes: Sequence[tuple[Incoming, Change]], stored: Mapping[str, Any]) -> list[Incoming]:
         """Write changes where the stored mention is still the one that we looked at; answers those to look at again."""

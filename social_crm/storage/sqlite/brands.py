@@ -1,4 +1,4 @@
-"""The brands that we listen for, in SQLite; the store comes in."""
+"""The brands that we listen for, in SQLite; the store and mentions come in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from social_crm.storage.sqlite.marks import set_marks
 from social_crm.storage.sqlite.values import from_json, to_json
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from datetime import date
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _PUT = """INSERT INTO brand (id, version, body) VALUES (?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body"""
+
+
+def zones_now(connection: sqlite3.Connection) -> dict[str, str]:
+    """The time zone of every brand as the caller's transaction sees it."""
+    return dict(connection.execute("SELECT id, json_extract(body, '$.time_zone') FROM brand"))
 
 
 class SqliteBrands:

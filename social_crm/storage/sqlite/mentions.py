@@ -8,6 +8,7 @@ from social_crm import tables
 from social_crm.domain.errors import NotFound
 from social_crm.storage.columns import fingerprint
 from social_crm.storage.sqlite.accounts import observe
+from social_crm.storage.sqlite.brands import zones_now
 from social_crm.storage.sqlite.frames import frame
 from social_crm.storage.sqlite.listing import page_query
 from social_crm.storage.sqlite.marks import set_marks
@@ -51,10 +52,13 @@ class SqliteMentions:
         self._database = database
 
     def take(self, heard: Sequence[Heard], accounts: Sequence[Account], zones: Mapping[str, str], now: datetime) -> Taken:
-        """Store a page and mark what it changes, in one transaction. Raises Invalid when a brand has no zone."""
+        """Store a page and mark what it changes, in one transaction. Raises Invalid when a brand has no zone.
+
+        The zone that is stored now stands over the one given: that may have been read before an edit.
+        """
         digests = [fingerprint(one) for one in heard]
         with self._database.write() as connection:
-            taking = Taking(_known(connection, [one.mention.id for one in heard]), zones)
+            taking = Taking(_known(connection, [one.mention.id for one in heard]), {**zones, **zones_now(connection)})
             for one, digest in zip(heard, digests, strict=True):
                 taking.add(one, digest)
             _write(connection, taking)

@@ -61,10 +61,10 @@ _FIRST = (
     """CREATE TABLE coverage (
         id TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, brand TEXT NOT NULL, start INTEGER NOT NULL,
         "end" INTEGER NOT NULL)""",
-    # `parameters` and `body` are JSON.
+    # `parameters` is JSON, `body` is JSON compressed by zlib.
     """CREATE TABLE report (
         id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL, parameters TEXT NOT NULL,
-        watermark INTEGER, created_at INTEGER NOT NULL, body TEXT NOT NULL)""",
+        watermark INTEGER, created_at INTEGER NOT NULL, body BLOB NOT NULL)""",
     "CREATE INDEX report_by_fingerprint ON report (fingerprint, created_at, id)",
     # `scopes` is JSON.
     """CREATE TABLE api_key (

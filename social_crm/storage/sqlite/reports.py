@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from social_crm.domain.errors import Conflict, NotFound
 from social_crm.domain.report import SavedReport
+from social_crm.storage.columns import packed, unpacked
 from social_crm.storage.sqlite.values import from_json, micros, micros_or_none, moment, moment_or_none, to_json
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ class SqliteReports:
         self._database = database
 
     def save(self, report: SavedReport) -> None:
-        """Keep a report. Raises Conflict when the id is taken, Invalid when it holds more than plain values."""
+        """Keep a report. Raises Conflict when the id is taken, Invalid when it is too large or not plain values."""
+        row = _row(report)
         with self._database.write() as connection:
-            if not connection.execute(_SAVE, _row(report)).rowcount:
+            if not connection.execute(_SAVE, row).rowcount:
                 raise Conflict(f"report {report.id} is kept already: a report is never changed, save it under a new id")
 
     def get(self, report_id: str) -> SavedReport:
@@ -52,11 +54,11 @@ def _row(report: SavedReport) -> tuple[Any, ...]:
         to_json(dict(report.parameters)),
         micros_or_none(report.watermark),
         micros(report.created_at),
-        to_json(dict(report.body)),
+        packed(report.body),
     )
 
 
 def _report(row: tuple[Any, ...]) -> SavedReport:
     report_id, name, fingerprint, parameters, watermark, created_at, body = row
-    parameters, body = from_json(parameters), from_json(body)
-    return SavedReport(report_id, name, fingerprint, parameters, moment_or_none(watermark), moment(created_at), body)
+    facts = (from_json(parameters), moment_or_none(watermark), moment(created_at), unpacked(body))
+    return SavedReport(report_id, name, fingerprint, *facts)
