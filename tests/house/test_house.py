@@ -96,9 +96,9 @@ def test_no_class_and_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_nothing_of_a_machine_or_a_registry_is_written_down() -> None:
-    machine = re.compile(r"(?<![\w.])/(?:home|root|Users)/[a-z]|(?<![\w.])/tmp/[a-z]|(?<![\w./:-])/work/")
+    machine = re.compile(r"(?<![\w.])/(?:home|root|Users)/[a-z]|(?<![\w.])/tmp/[a-z]|(?<![\w./:-])/w[o]rk/")
     registry = re.compile(
-        r"https?://[^/\s]*(?:pypi|artifactory|nexus|devpi)[^/\s]*|--index-url [^\s]|files\.pythonhosted", re.IGNORECASE
+        r"https?://[^/\s]*(?:p[y]pi|artifactory|nexus|devpi)[^/\s]*|--index-url [^\s]|files\.pythonh[o]sted", re.IGNORECASE
     )
     found = [
         f"{name(path)}:{number}: {line.strip()[:80]}"
