@@ -17,8 +17,8 @@ demo: env  ## build a seeded world, report on it beside the planted truth, serve
 	@echo "Building a seeded world, then reporting on it: a few seconds. The API follows, until Ctrl-C."
 	@$(BIN)/social-crm demo
 
-test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about six minutes)
-	@echo "Running all tests, on SQLite and on a MongoDB server of their own: about six minutes."
+test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about seven minutes)
+	@echo "Running all tests, on SQLite and on a MongoDB server of their own: about seven minutes."
 	@sh scripts/run_tests.sh
 
 check: env lint  ## style, types, floors, house rules and the quick tests (under 90 seconds)
