@@ -26,7 +26,7 @@ check: env lint  ## style, types, floors, house rules and the quick tests (under
 	@sh scripts/run_tests.sh -m "not slow"
 
 lint: env
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 

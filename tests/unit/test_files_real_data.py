@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
+from cli.listening import brand_from_ticker
+from cli.sources import file_source
 from connectors.files.brandmap import read_brand_map
 from connectors.files.formats import Format
 from connectors.files.source import FileSource
@@ -19,10 +21,12 @@ from connectors.reddit.parse import looks_like_reddit, parse_reddit
 from connectors.x.parse import looks_like_v1, parse_v1, parse_v2
 from social_crm.domain.errors import Invalid
 from social_crm.domain.mention import How, Kind
+from social_crm.domain.recognition import Recogniser
 from tests.builders import NOON, at
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 TWEETS = DATA / "mentions" / "tweets_full_v11.jsonl.gz"
+TICKERS = DATA / "mentions" / "tweet_ticker.csv.gz"
 
 pytestmark = [
     pytest.mark.real_data,
@@ -183,3 +187,15 @@ def count(answer: Any, counts: Counter[str]) -> None:
     for reason, _ in faults:
         deleted = "the author is deleted" in reason
         counts["fault: the author is deleted" if deleted else "fault: not a post or comment"] += 1
+
+
+def test_cashtags_in_the_texts_find_the_tickers_that_others_found():
+    known = read_brand_map(str(TICKERS))
+    recogniser = Recogniser(
+        [brand_from_ticker(one) for one in sorted({brand for several in known.values() for brand in several})]
+    )
+    mentions = (one for page in file_source().pull(str(TWEETS), None) for one in page.mentions)
+    found = [(set(recogniser.brands_of(one.text, "x")), set(known[one.id[2:]])) for one in mentions]
+    assert len(found) == 96_826
+    assert sum(bool(truth - ours) for ours, truth in found) / len(found) < 0.005
+    assert sum(bool(ours - truth) for ours, truth in found) / len(found) < 0.005

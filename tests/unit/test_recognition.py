@@ -41,7 +41,9 @@ def test_a_word_is_found_at_its_borders_only(text: str, found: bool):
         ("$BRK.B up", False),
         ("$BRKS up", False),
         ("BRK up", False),
-        ("US$BRK", False),
+        ("sell$BRK now", True),
+        ("$GOOG$BRK$FB", True),
+        ("$$BRK", True),
     ],
 )
 def test_a_cashtag_is_a_whole_ticker(text: str, found: bool):
