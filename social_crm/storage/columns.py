@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from social_crm.domain.clock import local_day
-from social_crm.domain.errors import Invalid
+from social_crm.domain.errors import Conflict, Invalid, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -76,6 +76,15 @@ def blanked(mention: Mention) -> Mention:
 def merged(stored: Collection[str], incoming: Iterable[str]) -> tuple[str, ...]:
     """The brands of a mention after another sighting: only added, sorted."""
     return tuple(sorted({*stored, *incoming}))
+
+
+def check_version(brand_id: str, there: int, expect: int | None) -> None:
+    """Raises Conflict when a brand was to be new and is there, Stale when it is at another version than was read."""
+    if expect is None or expect == there:
+        return
+    if expect == 0:
+        raise Conflict(f"brand {brand_id} exists already: choose another id, or edit that brand")
+    raise Stale(f"brand {brand_id} is at version {there}, not {expect}: read it again and repeat your edit")
 
 
 def partitions(posted_at: datetime, brands: Iterable[str], zones: Mapping[str, str]) -> list[tuple[str, date]]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from social_crm.domain.brand import Brand, WeekStart
-from social_crm.domain.errors import Conflict, NotFound, Stale
+from social_crm.domain.errors import NotFound
+from social_crm.storage.columns import check_version
 from social_crm.storage.mongo.documents import BrandRecord, HandlesRecord, MarkRecord
 from social_crm.storage.mongo.failures import translated
 from social_crm.storage.mongo.marks import mark_rows
@@ -44,7 +45,7 @@ class MongoBrands:
         brands = self._connection.collection(BrandRecord)
         row = brands.find_one({"_id": brand.id}, {"version": 1}, session=session)
         there = row["version"] if row else 0
-        _compare(brand.id, there, expect)
+        check_version(brand.id, there, expect)
         stored = replace(brand, version=there + 1)
         document = _document(stored)
         document.validate()
@@ -68,14 +69,6 @@ class MongoBrands:
     def list(self) -> tuple[Brand, ...]:
         """All brands, by id."""
         return tuple(_brand(document) for document in self._connection.rows(BrandRecord).order_by("id"))
-
-
-def _compare(brand_id: str, there: int, expect: int | None) -> None:
-    if expect is None or expect == there:
-        return
-    if expect == 0:
-        raise Conflict(f"brand {brand_id} exists already: choose another id, or edit that brand")
-    raise Stale(f"brand {brand_id} is at version {there}, not {expect}: read it again and repeat your edit")
 
 
 def _document(brand: Brand) -> Any:

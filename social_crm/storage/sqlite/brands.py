@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from social_crm.domain.brand import Brand, WeekStart
-from social_crm.domain.errors import Conflict, NotFound, Stale
+from social_crm.domain.errors import NotFound
+from social_crm.storage.columns import check_version
 from social_crm.storage.sqlite.marks import set_marks
 from social_crm.storage.sqlite.values import from_json, to_json
 
@@ -37,7 +38,7 @@ class SqliteBrands:
         with self._database.write() as connection:
             row = connection.execute("SELECT version FROM brand WHERE id = ?", (brand.id,)).fetchone()
             there = int(row[0]) if row else 0
-            _compare(brand.id, there, expect)
+            check_version(brand.id, there, expect)
             stored = replace(brand, version=there + 1)
             connection.execute(_PUT, (stored.id, stored.version, to_json(asdict(stored))))
             set_marks(connection, [(brand.id, day) for day in remark])
@@ -55,14 +56,6 @@ class SqliteBrands:
         """All brands, by id."""
         with self._database.read() as connection:
             return tuple(_brand(body) for (body,) in connection.execute("SELECT body FROM brand ORDER BY id").fetchall())
-
-
-def _compare(brand_id: str, there: int, expect: int | None) -> None:
-    if expect is None or expect == there:
-        return
-    if expect == 0:
-        raise Conflict(f"brand {brand_id} exists already: choose another id, or edit that brand")
-    raise Stale(f"brand {brand_id} is at version {there}, not {expect}: read it again and repeat your edit")
 
 
 def _brand(body: str) -> Brand:
