@@ -13,8 +13,8 @@ env: .venv/.ready  ## make the environment in .venv (about a minute, once)
 .venv/.ready: requirements-dev.lock requirements-mongo-test.lock pyproject.toml scripts/make_env.sh
 	@PYTHON="$(PYTHON)" sh scripts/make_env.sh
 
-demo: env  ## build a seeded world, report on it beside the planted truth, serve the API on loopback (5 seconds to the first table)
-	@echo "Building a seeded world, then reporting on it: a few seconds. The API follows, until Ctrl-C."
+demo: env  ## collect a seeded world from loopback platforms, report on it beside the planted truth, serve the API (20 seconds to the first table)
+	@echo "Collecting a seeded world from seven loopback platforms, then reporting on it: about 20 seconds. The API follows, until Ctrl-C."
 	@$(BIN)/social-crm demo
 
 test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about seven minutes)
@@ -38,7 +38,7 @@ picture: env  ## draw the picture of the README anew
 
 lock:  ## renew the three locks (needs uv)
 	$(UV_COMPILE) pyproject.toml --output-file requirements.lock
-	$(UV_COMPILE) pyproject.toml --all-extras --group dev --output-file requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --group dev --output-file requirements-dev.lock
 	$(UV_COMPILE) --group mongo-test --constraint requirements-dev.lock --output-file requirements-mongo-test.lock
 
 clean:  ## remove the environment and all caches

@@ -71,13 +71,17 @@ def _section(method: str, path: str, item: Mapping[str, Any]) -> str:
     return "".join(
         [
             f'<section id="{escape(item["operationId"])}"><h2><span class="method">{method}</span>{_code(path)}</h2>',
-            f"<p>{escape(item['description'])} {needs}</p>",
+            f"<p>{escape(_says(item))} {needs}</p>",
             _table(("parameter", "in", "what", ""), [_parameter(parameter) for parameter in item["parameters"]]),
             *(f"<p>Body: {_code(media)} {_type(content['schema'])}</p>" for media, content in body),
             _table(("status", "answer"), [_response(status, answer) for status, answer in item["responses"].items()]),
             "</section>",
         ]
     )
+
+
+def _says(item: Mapping[str, Any]) -> str:
+    return " ".join(dict.fromkeys((item["summary"], item["description"])))  # where there is no more to say, both are one
 
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def _operation(item: Operation, schemas: Json) -> Json:
     }
     if item.body is not Nothing:
         shape = _component(item.body, "validation", schemas)
-        written["requestBody"] = {"required": True, "content": {JSON: {"schema": shape}}}
+        written["requestBody"] = {"required": item.needs_body, "content": {JSON: {"schema": shape}}}
     return written
 
 

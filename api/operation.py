@@ -75,6 +75,11 @@ class Operation:
         """The name of its handler, unique in the document."""
         return self.handler.__name__
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether a body must be sent: one whose every field has a default may be left out."""
+        return any(field.is_required() for field in self.body.model_fields.values())
+
     async def answer(self, request: web.Request) -> web.Response:
         """Let the caller in, read what was sent, run the handler and write its answer. Raises what the middleware reads."""
         now = asyncio.get_running_loop().time
@@ -87,7 +92,8 @@ class Operation:
         query = _validated(self.query, _parameters(request.query, self.query), "query")
         body: BaseModel = Nothing()
         if self.body is not Nothing:
-            body = _validated(self.body, await read_json(request), "body")
+            sent = await read_json(request) if self.needs_body or request.body_exists else {}
+            body = _validated(self.body, sent, "body")
         return (await self.handler(Call(request, query, body, request.app[BRIDGE], now() + left))).response()
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from typing_extensions import TypedDict
 
 from social_crm.domain.brand import Brand, WeekStart
+from social_crm.domain.event import Event, EventKind
 from social_crm.domain.mention import How, Kind
 from social_crm.domain.reading import Label, LanguageBasis
 from social_crm.domain.report import SavedReport
@@ -149,6 +150,24 @@ class PersonList(TypedDict):
     items: list[dict[str, Any]]
 
 
+class EventShape(TypedDict):
+    """Something that happened: `subject` names what it is about, such as a source's id."""
+
+    id: str
+    kind: EventKind
+    at: datetime
+    subject: str
+    body: dict[str, Any]
+
+
+class EventPage(TypedDict):
+    """Events in order; `next_cursor` is always there, and `more` says whether something follows now."""
+
+    items: list[EventShape]
+    next_cursor: str
+    more: bool
+
+
 def brand(fact: Brand) -> BrandShape:
     """A brand for callers."""
     return {
@@ -205,3 +224,8 @@ def report(saved: SavedReport) -> ReportShape:
         "created_at": saved.created_at,
         "body": dict(saved.body),
     }
+
+
+def event(fact: Event) -> EventShape:
+    """An event for callers."""
+    return {"id": fact.id, "kind": fact.kind, "at": fact.at, "subject": fact.subject, "body": dict(fact.body)}

@@ -25,7 +25,7 @@ import pymongo
 from benchmarks.measure import peak_together, show
 from cli.compose import now
 from cli.listening import brand_from_ticker
-from cli.sources import reading
+from cli.reading import reading
 from connectors.files.brandmap import read_brand_map
 from jobs.read_ahead import collect_garbage_rarely
 from jobs.roll_up import roll_up
@@ -118,6 +118,7 @@ def prepared(store: Store, count: int, folder: Path) -> tuple[Path, dict[str, tu
 def bare_sqlite(imported: Path, empty: Path) -> float:
     """Seconds that plain sqlite3 needs for the rows of an imported file, in the same order and transactions."""
     with sqlite3.connect(imported) as source:
+        said = source.execute("SELECT * FROM said ORDER BY id").fetchall()
         mentions = source.execute("SELECT * FROM mention ORDER BY rowid").fetchall()
         about = source.execute(
             "SELECT b.* FROM mention_brand b JOIN mention m ON m.id = b.mention ORDER BY m.rowid"
@@ -130,7 +131,7 @@ def bare_sqlite(imported: Path, empty: Path) -> float:
     started = time.perf_counter()
     for number in range(pages):
         with target:
-            for table, rows in (("mention", mentions), ("mention_brand", about), ("account", accounts)):
+            for table, rows in (("said", said), ("mention", mentions), ("mention_brand", about), ("account", accounts)):
                 size = -(-len(rows) // pages)
                 part = rows[number * size : (number + 1) * size]
                 marks = ", ".join("?" * len(rows[0]))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cli.compose import the_store
 from cli.show import say
+from cli.wording import tell
 from social_crm.domain.brand import Brand, WeekStart
 from social_crm.domain.errors import Invalid
 from social_crm.services import brands
@@ -48,7 +49,7 @@ def add(settings: Settings, /, brand_id: str, name: str | None, handles: tuple[s
     )
     with the_store(settings) as store:
         stored = brands.put(store, wanted, None if replace else 0)
-    click.echo(f"Listening for {stored.name} ({stored.id}, version {stored.version}).")
+    tell(f"Listening for {stored.name} ({stored.id}, version {stored.version}).")
 
 
 @brand.command("list")

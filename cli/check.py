@@ -10,6 +10,7 @@ import click
 
 from cli.compose import the_store
 from cli.settings import PREFIX
+from cli.wording import counted, tell
 from social_crm.services import access, brands
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 def check_config(settings: Settings) -> None:
     """Show the settings and try the store; the exit code is 0 only when everything works."""
     for name, value in asdict(settings).items():
-        click.echo(f"{PREFIX}{name.upper():<12} {_without_password(value) if name == 'store' else value}")
+        tell(f"{PREFIX}{name.upper():<12} {_without_password(value) if name == 'store' else value}")
     with the_store(settings) as store:
         store.ping()
-        click.echo(f"The store answers: {store.mentions.count():,} mentions of {len(brands.list_all(store))} brands.")
+        held, listened = counted(store.mentions.count(), "mention"), counted(len(brands.list_all(store)), "brand")
+        click.echo(f"The store answers: {held} of {listened}.")
         if not access.list_all(store):
             click.echo("There is no API key yet: make one with `social-crm key add NAME`.")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cli.sources import now
+from cli.reading import now
 from social_crm.storage import open_store
 
 if TYPE_CHECKING:
@@ -14,7 +16,12 @@ if TYPE_CHECKING:
     from cli.settings import Settings
     from social_crm.ports import Store
 
-__all__ = ["now", "the_store"]
+__all__ = ["holder", "now", "the_store"]
+
+
+def holder() -> str:
+    """How this process names itself in its leases."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @contextmanager

@@ -11,13 +11,15 @@ import click
 from cli.compose import now, the_store
 from cli.listening import Ears
 from cli.progress import progress
+from cli.reading import reading
 from cli.reports import bring_up_to_date
-from cli.sources import reading
+from cli.wording import counted
+from cli.wording import tell as tell_line
 from connectors.files.brandmap import read_brand_map
 from connectors.files.mapping import parse_mapping
 from connectors.files.opening import existing
 from connectors.files.rejects import RejectsFile
-from jobs.collect import collect, vouch
+from jobs.import_mentions import collect, vouch
 from jobs.read_ahead import collect_garbage_rarely
 from social_crm.domain.clock import parse_time
 from social_crm.domain.errors import Invalid
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from cli.settings import Settings
     from connectors.files.mapping import ColumnMapping
-    from jobs.collect import Collected
+    from jobs.import_mentions import Collected
     from social_crm.ports import Page, Source, Store
 
 FORMATS = ("auto", "x-v1", "x-v2", "reddit", "csv", "jsonl", "parquet")
@@ -160,11 +162,13 @@ def _tell(collected: Collected, seconds: float, kept: RejectsFile, *, dry_run: b
     taken = collected.taken
     what = f"{taken.new:,} new, {taken.changed:,} changed, {taken.same:,} known already"
     rate = f"{collected.seen / max(seconds, 1e-9):,.0f}/s"
-    click.echo(f"{collected.seen:,} records in {seconds:.1f} s ({rate}): {what}, {collected.unmatched:,} about no brand, "
-               f"{collected.rejected:,} rejected.")  # fmt: skip
+    click.echo(
+        f"{counted(collected.seen, 'record')} in {seconds:.1f} s ({rate}): {what}, "
+        f"{collected.unmatched:,} that name no brand of yours, {collected.rejected:,} rejected."
+    )
     if kept.written:
-        click.echo(f"The rejected ones, with line and reason: {kept.path}")
+        tell_line(f"The rejected ones, with line and reason: {kept.path}")
     if dry_run:
         click.echo("This was a dry run: nothing was stored.")
     elif not taken.new and not taken.changed:
-        click.echo("This import changed nothing: all of it was known already, about no brand, or rejected.")
+        click.echo("This import changed nothing: all of it was known already, names no brand of yours, or was rejected.")

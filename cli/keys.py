@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cli.compose import now, the_store
 from cli.show import say
+from cli.wording import tell
 from social_crm.services import access
 
 if TYPE_CHECKING:
@@ -57,4 +58,4 @@ def revoke(settings: Settings, prefix: str) -> None:
     """End the key that begins with sk_PREFIX, from now on."""
     with the_store(settings) as store:
         access.revoke(store, prefix, now())
-    click.echo(f"The key sk_{prefix} is revoked.")
+    tell(f"The key sk_{prefix} is revoked.")

@@ -1,4 +1,4 @@
-"""What an import listens for: the brands of the store, made first where that is asked; the import command comes in."""
+"""What is listened for: the brands of the store, made first where that is asked; the commands come in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from social_crm.domain.errors import Invalid
 from social_crm.services import brands, ingest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from social_crm.ports import Store
 
@@ -47,6 +47,21 @@ class Ears:
         if self._heard is None or current != self._seen:
             self._heard, self._seen = ingest.listen_for(current, scoring=self._scoring), current
         return self._heard
+
+
+def to_all_brands(store: Store) -> Callable[[], ingest.Listening]:
+    """What to listen for now, whenever it is asked: all brands, and an edit of one from then on. Safe between threads."""
+    known: list[tuple[tuple[Brand, ...], ingest.Listening]] = [((), ingest.listen_for(()))]
+
+    def listen() -> ingest.Listening:
+        current = brands.list_all(store)
+        seen, heard = known[0]
+        if current != seen:
+            heard = ingest.listen_for(current)
+            known[0] = current, heard
+        return heard
+
+    return listen
 
 
 def brand_from_ticker(brand_id: str) -> Brand:

@@ -7,9 +7,11 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cli.wording import plain
+from cli.wording import tell as write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ def progress(what: str, unit: str) -> Iterator[Tell]:
 def _bar(what: str, unit: str) -> Iterator[Tell]:
     started = time.monotonic()
     rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn())
+    columns = (TextColumn(plain(what), markup=False), BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None, rate="")
 
@@ -60,7 +62,7 @@ def _lines(what: str, unit: str) -> Tell:
         last = now
         share = done / total if total else 0.0
         left = f", {(now - started) * (1 - share) / share:.0f} s left" if share else ""
-        click.echo(f"{what}: {100 * share:.0f} %, {things:,} {unit}, {_rate(things, started, unit)}{left}", err=True)
+        write(f"{what}: {100 * share:.0f} %, {things:,} {unit}, {_rate(things, started, unit)}{left}", err=True)
 
     return tell
 

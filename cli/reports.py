@@ -13,6 +13,7 @@ import orjson
 from cli.compose import now, the_store
 from cli.progress import progress
 from cli.show import show_retention
+from cli.wording import plain
 from jobs.roll_up import roll_up
 from social_crm.domain.errors import Invalid
 from social_crm.domain.mention import Kind
@@ -103,4 +104,9 @@ def _show_people(people: list[dict[str, Any]], form: str) -> None:
     if people:
         rows.writerow(people[0])
     for one in people:
-        rows.writerow([guarded(" ".join(cell) if isinstance(cell, list) else cell) for cell in one.values()])
+        cells = [guarded(" ".join(cell) if isinstance(cell, list) else cell) for cell in one.values()]
+        rows.writerow([_shown(cell) for cell in cells] if form == "table" else cells)
+
+
+def _shown(cell: Any) -> Any:
+    return plain(cell) if isinstance(cell, str) else cell

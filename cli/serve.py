@@ -13,6 +13,7 @@ from aiohttp import web
 from api.app import SERVER, create_app
 from api.bridge import Bridge
 from cli.compose import now, the_store
+from cli.live import sealer_of
 from cli.logs import configure
 from social_crm.domain.errors import Invalid
 
@@ -35,16 +36,20 @@ def serve(settings: Settings, host: str | None, port: int | None) -> None:
 
 
 def serve_store(store: Store, settings: Settings, host: str, port: int) -> None:
-    """Serve a store until SIGINT or SIGTERM. Raises Invalid when nobody can listen at that place."""
+    """Serve a store until SIGINT or SIGTERM.
+
+    Raises Invalid when nobody can listen at that place, or the secrets file cannot be read.
+    """
+    sealer = sealer_of(settings)
     bridge = Bridge(store, now, threads=settings.threads)
     try:
-        asyncio.run(_serve(bridge, host, port))
+        asyncio.run(_serve(create_app(bridge, sealer=sealer, loopback=settings.loopback_sources == 1), host, port))
     finally:
         bridge.close()
 
 
-async def _serve(bridge: Bridge, host: str, port: int) -> None:
-    runner = web.AppRunner(create_app(bridge), shutdown_timeout=5, handler_cancellation=True, **SERVER)
+async def _serve(app: web.Application, host: str, port: int) -> None:
+    runner = web.AppRunner(app, shutdown_timeout=5, handler_cancellation=True, **SERVER)
     await runner.setup()
     try:
         await _listen(runner, host, port)

@@ -21,7 +21,9 @@ class Settings:
 
     `store`: where facts are kept, `sqlite:///file.db` or `mongodb://...`. `host`, `port`: where `serve` listens.
     `log_level`: debug, info, warning or error. `threads`: how many store calls the API makes at once. `work_every`: seconds
-    between two turns of the worker.
+    between two turns of the worker. `secrets_file`: a file of keys, one a line, that seal the credentials of sources; the
+    first seals, all open. `archive_days`: for how many days raw pages are kept, 0 for not at all. `loopback_sources`: 1
+    lets sources speak to this machine.
     """
 
     store: str = "sqlite:///social-crm.db"
@@ -30,11 +32,16 @@ class Settings:
     log_level: str = "info"
     threads: int = 16
     work_every: int = 10
+    secrets_file: str = ""
+    archive_days: int = 0
+    loopback_sources: int = 0
 
     def __post_init__(self) -> None:
         _within("port", self.port, 0, 65_535)
         _within("threads", self.threads, 1, 256)
         _within("work_every", self.work_every, 1, 86_400)
+        _within("archive_days", self.archive_days, 0, 366)
+        _within("loopback_sources", self.loopback_sources, 0, 1)
         if self.log_level not in LOG_LEVELS:
             raise Invalid(f"{PREFIX}LOG_LEVEL is {self.log_level!r}: choose one of {', '.join(LOG_LEVELS)}")
 
@@ -49,6 +56,12 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     numbers = {name for name, default in _defaults().items() if isinstance(default, int)}
     values = {names[key]: value.strip() for key, value in given.items() if key in names}
     return Settings(**{name: _number(name, text) if name in numbers else text for name, text in values.items()})  # type: ignore[arg-type] # each by its own default
+
+
+def level_beside_lines(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """The log level of a command that tells people in lines what it does: warnings, unless somebody has asked for more."""
+    asked = f"{PREFIX}LOG_LEVEL" in environment or settings.log_level == "debug"
+    return settings.log_level if asked else "warning"
 
 
 def _defaults() -> dict[str, object]:

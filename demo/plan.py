@@ -7,13 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from demo.names import handle, invent
+from demo.places import CUSTOMS, account_of
 from demo.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
-
-PLATFORMS = ("x", "reddit", "mastodon")
 
 # Brand id -> number of a person -> the months in which that person speaks about the brand, rising.
 Plan = dict[str, dict[int, tuple[int, ...]]]
@@ -53,21 +52,22 @@ def draw_people(random: Random, count: int) -> tuple[Person, ...]:
 def _person(random: Random, number: int) -> Person:
     name = invent(random)
     accounts = random.choices((1, 2, 3), (0.7, 0.22, 0.08))[0]
-    platforms = random.sample(PLATFORMS, 3)[: accounts if accounts < len(PLATFORMS) else None]
+    platforms = _platforms(random)[:accounts]
     return Person(
         number,
         " ".join(name),
         random.choices(tuple(Habit), (0.1, 0.5, 0.4))[0],
         random.choices(LANGUAGES, (0.8, 0.1, 0.1))[0],
         random.choices((-1, 0, 1), (0.25, 0.35, 0.4))[0],
-        {account_id(platform, number): handle(name, number, style) for style, platform in enumerate(platforms)},
+        dict(account_of(platform, number, handle(name, number, style)) for style, platform in enumerate(platforms)),
         f"crm:{10_000 + number}" if accounts > 1 and random.random() < 0.4 else None,
     )
 
 
-def account_id(platform: str, number: int) -> str:
-    """The id of a person's account on a platform, in that platform's own style."""
-    return f"reddit:t2_{number + 46_656:x}" if platform == "reddit" else f"{platform}:{1_000_000 + number}"
+def _platforms(random: Random) -> list[str]:
+    """All platforms, the likelier ones rather first: drawn by weight (Efraimidis and Spirakis 2006)."""
+    keys = {platform: random.random() ** (1 / custom.weight) for platform, custom in CUSTOMS.items()}
+    return sorted(keys, key=keys.__getitem__, reverse=True)
 
 
 def draw_plan(random: Random, brands: tuple[str, ...], people: tuple[Person, ...], months: int) -> Plan:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from demo import texts
+from demo import changes, texts
 from demo.catalogue import HOUSE_FOLLOWERS
+from demo.places import CUSTOMS, answer_id, mention_id
 from demo.turns import Duty
 from social_crm.domain.mention import How, Kind, Mention, address
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from demo.turns import Turn
 
 _REMEMBERED = 30  # how far back, in mentions of a brand on a platform, people answer
+_FRESH = timedelta(days=5)  # and how far in time: threads go on, each answer is near another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Teller:
     _recent: defaultdict[tuple[str, str], deque[Told]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=_REMEMBERED))
     )
+    _lengths: defaultdict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
 
     def tell(self, turns: Iterable[Turn]) -> list[Told]:
         """What comes of the turns, in their order."""
@@ -59,7 +62,7 @@ class Teller:
         parent = target.first if target else None
         text, named = self._text(turn, platform, copied=parent if copied else None)
         first = Mention(
-            id=mention_id(platform, number, kind),
+            id=self._id(platform, number, turn, kind, parent),
             author=turn.account,
             posted_at=turn.at,
             collected_at=turn.at + timedelta(minutes=5),
@@ -73,27 +76,40 @@ class Teller:
                 "author_followers": turn.person.followers if turn.person else HOUSE_FOLLOWERS,
             },
             language=self._language(turn, platform, text),
+            url=turn.listing.address(platform),
         )
         return Told(first, self._later(turn, first), tuple(sorted(brands)))
 
+    def _id(self, platform: str, number: int, turn: Turn, kind: Kind, parent: Mention | None) -> str:
+        own = mention_id(platform, number, turn.at, turn.account, kind)
+        if parent is None:
+            return own
+        thread = parent.thread or parent.id
+        self._lengths[thread] += 1
+        return answer_id(own, thread, self._lengths[thread])
+
     def _kind(self, turn: Turn, platform: str, recent: deque[Told]) -> tuple[Kind, Told | None]:
-        others = [told for told in recent if told.first.author != turn.account]
-        if not others or self.random.random() < 0.5:
-            return Kind.POST, None
+        custom = CUSTOMS[platform]
+        others = [
+            told
+            for told in recent
+            if told.first.author != turn.account
+            and told.first.posted_at > turn.at - _FRESH
+            and not (custom.flat and told.first.parent)
+        ]
+        if not others or self.random.random() > custom.answering:
+            return custom.opening, None
         target = self.random.choice(others)
-        if platform == "reddit":
-            return Kind.COMMENT, target
-        chance = self.random.random()
-        if turn.duty is Duty.ADD and chance < 0.3 and len(target.brands) == 1:
+        if platform == "x" and turn.duty is Duty.ADD and len(target.brands) == 1 and self.random.random() < 0.3:
             return Kind.REPOST, target  # only one that copies no second brand: it would count where nothing is planned
-        return (Kind.QUOTE if platform == "x" and chance > 0.8 else Kind.REPLY), target
+        return self.random.choice(custom.answers), target
 
     def _text(self, turn: Turn, platform: str, *, copied: Mention | None) -> tuple[str, tuple[str, ...]]:
         """The words, and the accounts that they name by handle."""
         if copied is not None:
             return f"RT @{self.handles[copied.author]}: {copied.text}", ()
         random, listing = self.random, turn.listing
-        word = random.choice((*listing.words, *listing.words, *(listing.tags if platform != "reddit" else ())))
+        word = random.choice((*listing.words, *listing.words, *(listing.tags if CUSTOMS[platform].tagged else ())))
         named: tuple[str, ...] = ()
         if platform == "x" and turn.duty is not Duty.HOUSE and random.random() < 0.2:
             word, named = f"@{listing.own[0][1]}", (listing.own[0][0],)
@@ -110,16 +126,16 @@ class Teller:
         """What became of it: deleted, edited, or nothing."""
         chance = self.random.random()
         if turn.duty is Duty.VANISH or (turn.duty is Duty.ADD and chance < 0.015):
-            gone = turn.at + timedelta(hours=1 + self.random.randrange(40))
+            gone = changes.gone_at(self.random, turn.at, first.platform)
             return replace(first, text="", deleted_at=gone, collected_at=gone + timedelta(minutes=5))
-        if first.kind is not Kind.REPOST and chance < 0.03:
-            edited = turn.at + timedelta(minutes=1 + self.random.randrange(300))
+        edited = changes.edited_at(self.random, turn.at, first.platform) if chance < 0.03 else None
+        if edited is not None and first.kind is not Kind.REPOST:
             return replace(first, text=f"{first.text} (typo)", edited_at=edited, collected_at=edited + timedelta(minutes=5))
         return first
 
     def _language(self, turn: Turn, platform: str, text: str) -> str:
-        """The platform's own word for the language: reddit has none, and nobody can tell from two words."""
-        if platform == "reddit" or len(text.split()) <= 2:
+        """The platform's own word for the language: not all have one, and nobody can tell from two words."""
+        if not CUSTOMS[platform].told or len(text.split()) <= 2:
             return ""
         return turn.person.language if turn.person else "en"
 
@@ -129,11 +145,3 @@ def _towards(kind: Kind, parent: Mention | None) -> list[tuple[How, str]]:
         return []
     how = {Kind.REPOST: How.REPOST, Kind.QUOTE: How.QUOTE}.get(kind, How.REPLY)
     return [(how, parent.author)]
-
-
-def mention_id(platform: str, number: int, kind: Kind, series: int = 5) -> str:
-    """The id of a mention in its platform's style; numbers of different series never meet."""
-    native = series * 100_000_000 + number
-    if platform == "reddit":
-        return f"reddit:{'t1' if kind is Kind.COMMENT else 't3'}_{native:x}"
-    return f"{platform}:{native}"

@@ -89,7 +89,7 @@ def _person_turns(
 
 
 def _how_often(random: Random, person: Person) -> int:
-    usual = {Habit.REGULAR: 7.0, Habit.DRIFTER: 2.5, Habit.ONE_TIMER: 0.8}[person.habit]
+    usual = {Habit.REGULAR: 3.0, Habit.DRIFTER: 0.9, Habit.ONE_TIMER: 0.3}[person.habit]
     return 1 + min(int(random.expovariate(1 / usual)), 60)
 
 
@@ -106,7 +106,7 @@ def _instant(random: Random, span: tuple[datetime, datetime]) -> datetime:
 
 def _house_turns(random: Random, listing: Listing, spans: Sequence[tuple[datetime, datetime]]) -> Iterator[Turn]:
     for span in spans:
-        for account, times in [*((own, 6) for own, _ in listing.own), *((staff, 2) for staff, _ in listing.staff)]:
+        for account, times in [*((own, 3) for own, _ in listing.own), *((staff, 1) for staff, _ in listing.staff)]:
             for _ in range(times):
                 yield Turn(_instant(random, span), listing, account, Duty.HOUSE)
 

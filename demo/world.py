@@ -9,15 +9,16 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from demo.catalogue import CATALOGUE, HOUSE_FOLLOWERS
+from demo.places import CUSTOMS, mention_id
 from demo.plan import draw_people, draw_plan
 from demo.planted import read_off
-from demo.telling import Teller, mention_id
+from demo.telling import Teller
 from demo.turns import Calendar, draw_turns
 from social_crm.domain.account import Account
-from social_crm.domain.coverage import Coverage
 from social_crm.domain.errors import Invalid
 from social_crm.domain.link import Basis, Link
-from social_crm.domain.mention import Kind, Mention
+from social_crm.domain.mention import Mention
+from social_crm.domain.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from social_crm.domain.brand import Brand
 
 _BEGUN = timedelta(days=3)  # how much of the month after the last complete one is covered: more than the settle lag
-_NOISE_SERIES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ class World:
 
     `mentions` holds each mention as it is now, `versions` what was told of those that were edited or deleted since, `noise`
     what looks like a brand and is about none. `about` maps a mention id to its brands. `links` also holds wrong ones that
-    were retracted: those must not join anybody. `months` are the first days of the complete months.
+    were retracted: those must not join anybody. In `span` something is said; `months` are the first days of the complete
+    months. `listings` tell where and how people talk about the brands.
     """
 
     seed: int
-    brands: tuple[Brand, ...]
+    listings: tuple[Listing, ...]
     people: tuple[Person, ...]
     accounts: tuple[Account, ...]
     links: tuple[Link, ...]
@@ -50,9 +51,14 @@ class World:
     versions: tuple[Mention, ...]
     noise: tuple[Mention, ...]
     about: Mapping[str, tuple[str, ...]]
-    coverage: tuple[Coverage, ...]
+    span: Span
     months: tuple[date, ...]
     planted: Planted
+
+    @property
+    def brands(self) -> tuple[Brand, ...]:
+        """The brands that are spoken about."""
+        return tuple(listing.brand for listing in self.listings)
 
 
 def build(seed: int = 7, brands: int = 3, people: int = 600, months: int = 12, ending: date = date(2026, 1, 1)) -> World:
@@ -73,7 +79,7 @@ def build(seed: int = 7, brands: int = 3, people: int = 600, months: int = 12, e
     start = datetime.combine(calendar.firsts[0], time(0), UTC) - timedelta(days=1)
     return World(
         seed=seed,
-        brands=tuple(listing.brand for listing in listings),
+        listings=listings,
         people=crowd,
         accounts=tuple(_accounts(listings, crowd, start)),
         links=tuple(_links(random, crowd, start)),
@@ -81,9 +87,7 @@ def build(seed: int = 7, brands: int = 3, people: int = 600, months: int = 12, e
         versions=tuple(one.first for one in told if one.first != one.last),
         noise=tuple(_noise(random, listings, crowd, told)),
         about={one.first.id: one.brands for one in told},
-        coverage=tuple(
-            Coverage(f"demo:{listing.brand.id}", "demo", listing.brand.id, start, calendar.until) for listing in listings
-        ),
+        span=Span(start, calendar.until),
         months=calendar.firsts[:months],
         planted=read_off(plan, months),
     )
@@ -130,11 +134,15 @@ def _noise(
     """People also say what only looks like a brand, mostly in months in which they are silent about it."""
     for number in range(len(told) // 100):
         account = random.choice(list(random.choice(people).accounts))
-        at = random.choice(told).first.posted_at
+        at, listing = random.choice(told).first.posted_at, random.choice(listings)
+        platform = account.partition(":")[0]
+        kind = CUSTOMS[platform].opening
         yield Mention(
-            id=mention_id(account.partition(":")[0], number, Kind.POST, _NOISE_SERIES),
+            id=mention_id(platform, number, at, account, kind, noise=True),
             author=account,
             posted_at=at,
             collected_at=at + timedelta(minutes=5),
-            text=random.choice(random.choice(listings).noise),
+            text=random.choice(listing.noise),
+            kind=kind,
+            url=listing.address(platform),
         )

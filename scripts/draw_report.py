@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.compose import now
-from cli.demo import take_world_in
+from cli.logs import configure
 from cli.show import show_retention
+from cli.town import Year
+from demo.town import Town
 from demo.world import build
 from jobs.roll_up import roll_up
 from social_crm.services import reports
@@ -22,13 +23,14 @@ PICTURE = Path(__file__).parents[1] / "docs" / "retention.svg"
 
 def main() -> None:
     """Draw it."""
+    configure("error")
     console = Console(width=108, record=True, file=io.StringIO(), highlight=False)
     world = build(7)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Town(world) as town:
         store = open_store(f"sqlite:///{folder}/demo.db")
-        take_world_in(store, world)
-        roll_up(store, now)
-        report = reports.retention(store, reports.RetentionQuestion(brands=(world.brands[0].id,)), now())
+        Year(store, town).collect()
+        roll_up(store, town.clock)
+        report = reports.retention(store, reports.RetentionQuestion(brands=(world.brands[0].id,)), town.clock())
         store.close()
     show_retention(report.body, console.print)
     drawn = console.export_svg(title=f"social-crm report retention --brand {world.brands[0].id}", unique_id="report")

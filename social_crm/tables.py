@@ -78,5 +78,12 @@ SPEND: Mapping[str, ColumnType] = {
     "amount": pl.Int64,
 }
 
-# One row a span for which a source vouches for a brand, half-open.
-COVERAGE: Mapping[str, ColumnType] = {"source": pl.String, "brand": pl.String, "start": UTC_TIME, "end": UTC_TIME}
+# One row a span for which a source vouches for a brand, or which it missed; half-open.
+COVERAGE: Mapping[str, ColumnType] = {
+    "source": pl.String,
+    "brand": pl.String,
+    "start": UTC_TIME,
+    "end": UTC_TIME,
+    "seen": pl.String,  # domain.coverage.Seen: covered or missed
+    "why": pl.String,  # why it was missed, else ""
+}

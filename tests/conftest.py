@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 IN_CI = os.environ.get("CI") == "true"
 NAMED_SERVER = os.environ.get("SOCIAL_CRM_TEST_MONGO_URL")
+
+
+# `make check` runs what most changes can break: one store, and of the platforms the plainest one and X. The same over
+# MongoDB, the other platforms and the demo are for `make test`.
+_LEFT_OUT = re.compile(r"test_(?:recorded_)?(?:bluesky|discourse|feeds|mastodon|reddit|youtube)|test_demo\.py|mongo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what `make check` leaves out."""
+    for item in items:
+        if _LEFT_OUT.search(item.nodeid.lower()):
+            item.add_marker(pytest.mark.slow)
 
 
 def _need_server() -> None:

@@ -1,20 +1,17 @@
 """Brands: whom we listen for; the route table comes in."""
 
-import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from api import wire
+from api.conditions import Conditions, conditions, tag
 from api.operation import Call, operation
 from api.shapes import Line, Nothing, Platform, Strict
 from api.wire import Answer
 from social_crm.domain.brand import Brand, WeekStart
-from social_crm.domain.errors import Conflict, Invalid, NotFound, Stale
 from social_crm.ports import Store
 from social_crm.services import brands
-
-_TAG = re.compile(r'(?<!W/)"([0-9]{1,18})"')  # a weak tag never matches (RFC 9110, 8.8.3.2)
 
 Handle = Annotated[str, StringConstraints(pattern=r"^@?[^\s\x00-\x1f\x7f]{1,100}$")]
 Lines = Annotated[tuple[Line, ...], Field(max_length=500)]
@@ -45,7 +42,7 @@ async def list_brands(call: Call) -> Answer:
 async def read_brand(call: Call) -> Answer:
     """One brand, with its version as ETag."""
     brand = await call.ask(brands.get, call.part("brand_id"))
-    return Answer(wire.brand(brand), headers=_tag(brand))
+    return Answer(wire.brand(brand), headers=tag(brand))
 
 
 @operation(
@@ -61,35 +58,12 @@ async def read_brand(call: Call) -> Answer:
 )
 async def put_brand(call: Call[Nothing, BrandBody]) -> Answer:
     """Add a brand or replace it; the same again is harmless. Without a precondition the last write wins."""
-    match, none_match = call.request.headers.get("If-Match"), call.request.headers.get("If-None-Match")
-    brand = await call.ask(_put, call.part("brand_id"), call.body, match, none_match)
-    status = 201 if brand.version == 1 else 200
-    return Answer(wire.brand(brand), status, _tag(brand))
+    brand = await call.ask(_put, call.part("brand_id"), call.body, conditions(call.request))
+    return Answer(wire.brand(brand), 201 if brand.version == 1 else 200, tag(brand))
 
 
-def _tag(brand: Brand) -> dict[str, str]:
-    return {"ETag": f'"{brand.version}"'}
-
-
-def _put(store: Store, brand_id: str, body: BrandBody, match: str | None, none_match: str | None) -> Brand:
+def _put(store: Store, brand_id: str, body: BrandBody, given: Conditions) -> Brand:
     brand = Brand(id=brand_id, **body.model_dump())
-    if none_match is None:
-        return brands.put(store, brand, None if match is None else _expected(store, brand_id, match))
-    if match is not None or none_match.strip() != "*":
-        raise Invalid("send either If-Match with an ETag or If-None-Match with *")
-    try:
-        return brands.put(store, brand, 0)
-    except Conflict as error:
-        raise Stale(f"brand {brand_id} exists already: read it, and send its ETag as If-Match to replace it") from error
-
-
-def _expected(store: Store, brand_id: str, match: str) -> int:
-    """The version that If-Match allows. Raises Stale when what is stored is not one of them (RFC 9110, 13.1.1)."""
-    try:
-        version = brands.get(store, brand_id).version
-    except NotFound as error:
-        raise Stale(f"brand {brand_id} does not exist: leave If-Match out to add it") from error
-    allowed = {int(tag) for tag in _TAG.findall(match)}
-    if match.strip() != "*" and version not in allowed:
-        raise Stale(f"brand {brand_id} was edited since it was read: read it again")
-    return version
+    return given.put(
+        f"brand {brand_id}", lambda: brands.get(store, brand_id), lambda expect: brands.put(store, brand, expect)
+    )

@@ -1,14 +1,16 @@
 """Objects of X's API v2 turned into facts, bare tweets and whole answers; `connectors.x.parse` comes in.
 
 What is decided for v1.1 (`connectors.x.v1`) holds here too: tweets under `includes` are what a collected tweet points at,
-so they tell who is addressed and are no mentions. Two things differ: the thread is X's own conversation, and the users of
-an answer are as of its newest tweet that names them, since an answer shows a user once for all its tweets.
+so they tell who is addressed and are no mentions. Three things differ: the thread is X's own conversation; the users of
+an answer are as of its newest tweet that names them, since an answer shows a user once for all its tweets; and the
+versions of an edited post are one mention (`connectors.x.edits`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connectors.x.edits import Versions, history_of
 from connectors.x.fields import (
     MISSHAPEN,
     counts,
@@ -40,18 +42,16 @@ _REPOST_PREFIX = "RT @"
 
 
 class _Known:
-    """What an answer says beside its tweets: users by id and by name, and the tweets that are pointed at, by id."""
+    """What an answer says beside its tweets: users by id and by name, tweets that are pointed at by id, and versions."""
 
     def __init__(self, answer: Json, tweets: Sequence[object]) -> None:
         includes = answer.get("includes") or {}
         users = [user for user in includes.get("users") or () if own_id(user.get("id"))]
         self.users = {own_id(user["id"]): user for user in users}
         self.names = {str(user.get("username")).lower(): own_id(user["id"]) for user in users}
-        self.authors = {
-            own_id(tweet.get("id")): own_id(tweet.get("author_id"))
-            for tweet in (*(includes.get("tweets") or ()), *tweets)
-            if isinstance(tweet, dict)
-        }
+        shown = [tweet for tweet in (*(includes.get("tweets") or ()), *tweets) if isinstance(tweet, dict)]
+        self.authors = {own_id(tweet.get("id")): own_id(tweet.get("author_id")) for tweet in shown}
+        self.versions = Versions(shown)
 
 
 def looks_like_v2(raw: object) -> bool:
@@ -92,7 +92,7 @@ def parse_v2_page(answer: Json, collected_at: datetime) -> Parsed:
             raise Invalid(f"an error of X instead of tweets: {answer['errors'][0].get('title')!s:.100}")
         tweets = data if isinstance(data, list) else [] if data is None else [data]
         known = _Known(answer, tweets)
-        mentions, seen, faults = each(tweets, lambda item: _tweet(item, known, collected_at))
+        mentions, seen, faults = each(known.versions.current(tweets), lambda item: _tweet(item, known, collected_at))
         return mentions, _newest(seen), faults
     except MISSHAPEN as error:
         raise Invalid(f"not an answer of API v2: {type(error).__name__} {error}"[:200]) from error
@@ -109,29 +109,37 @@ def _tweet(raw: object, known: _Known, collected_at: datetime) -> Parsed:
 
 
 def _mention(raw: Json, known: _Known, collected_at: datetime) -> Mention:
-    own = require_id(raw.get("id"), "tweet")
+    version = require_id(raw.get("id"), "tweet")
+    own = history_of(raw)[0]
     author = require_id(raw.get("author_id"), "author (ask for tweet.fields=author_id)")
     if not raw.get("created_at"):
-        raise Invalid(f"tweet {own}: no created_at: ask for tweet.fields=created_at")
+        raise Invalid(f"tweet {version}: no created_at: ask for tweet.fields=created_at")
     body = raw.get("note_tweet") or raw
     points_at = {other.get("type"): own_id(other.get("id")) for other in raw.get("referenced_tweets") or ()}
     user = known.users.get(author) or {}
     followers = follower_count(user.get("public_metrics") or {})
-    reposted = "retweeted" in points_at
+    reposted, first = "retweeted" in points_at, known.versions.first
     return Mention(
         own,
         author,
-        v2_time(raw["created_at"]),
+        known.versions.posted_at(raw),
         collected_at,
         plain(body.get("text")),
         _kind(raw, points_at),
-        points_at.get("replied_to") or points_at.get("retweeted") or points_at.get("quoted"),
-        own_id(raw.get("conversation_id")) or points_at.get("replied_to") or own,
+        first(points_at.get("replied_to") or points_at.get("retweeted") or points_at.get("quoted")),
+        first(_thread(raw, own)) or first(points_at.get("replied_to")) or own,
         address(_reposted(raw, points_at, known) if reposted else _named(raw, body, points_at, known), author),
         counts(raw.get("public_metrics") or {}, () if reposted else _COUNTS, followers),
         language(raw.get("lang")),
         f"https://x.com/{user.get('username') or 'i'}/status/{own[2:]}",
+        v2_time(raw["created_at"]) if version != own else None,
     )
+
+
+def _thread(raw: Json, own: str) -> str | None:
+    """X's own conversation; what is in the history of a post itself opened that conversation under its first id."""
+    told = own_id(raw.get("conversation_id"))
+    return own if told in history_of(raw) else told
 
 
 def _kind(raw: Json, points_at: Mapping[Any, str | None]) -> Kind:

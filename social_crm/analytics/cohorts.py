@@ -35,8 +35,9 @@ MOST_CELLS = 1_000_000
 class Cell:
     """Of a cohort, the `n` people who returned at distance `k`, and which share that is, with its Wilson 95 % interval.
 
-    A future cell has no `n`; an empty cohort has no base, hence no `rate`. `small`: the cohort has fewer than FEW people.
-    `lower_bound`: under on_or_after, people may still return (with a horizon: until it is over).
+    A future cell has no `n`; an empty cohort has no base, hence no `rate`. The state is degraded when the period of the
+    cohort is, or the one at distance `k`. `small`: the cohort has fewer than FEW people. `lower_bound`: under on_or_after,
+    people may still return (with a horizon: until it is over), or have returned unseen in a later, degraded period.
     """
 
     k: int
@@ -104,14 +105,18 @@ def cohort_table(present: Presence, line: Timeline, definition: RetentionDefinit
         )
     shown = np.array(line.rows)
     counts = np.zeros((len(shown), longest + 1), dtype=np.int64)
+    final = np.array([state is State.COMPLETE for state in line.states])
     pooled = []
     for k, returned in _returned(present.bits, cohorts, longest, definition.rule):
         reached = shown[shown < len(returned)]
         counts[: len(reached), k] = sizes(returned[reached])
-        pool = [place for place in line.rows if place + k < line.complete]
+        pool = reached[final[reached] & final[reached + k]].tolist()
         if pool:
-            few = slice(pool[0], pool[-1] + 1)
-            pooled.append(_pool(k, cohorts[few], returned[few], definition, kind, _rising(line, definition, k, pool[-1])))
+            whole = len(pool) == pool[-1] + 1 - pool[0]
+            few = slice(pool[0], pool[-1] + 1) if whole else pool
+            # Without degraded periods the last row is the last to be over.
+            rising = any(_rising(line, definition, k, place) for place in (pool if line.degraded else pool[-1:]))
+            pooled.append(_pool(k, cohorts[few], returned[few], definition, kind, rising))
     return CohortTable(_rows(line, definition, sizes(cohorts[shown]), counts), tuple(reversed(pooled)))
 
 
@@ -168,7 +173,7 @@ def _rows(
 def _cell(
     line: Timeline, definition: RetentionDefinition, place: int, size: int, k: int, figures: tuple[int, float, float]
 ) -> Cell:
-    state, small = line.state(place + k), size < FEW
+    state, small = line.state_of_return(place, k), size < FEW
     if state is State.FUTURE:
         return Cell(k, state, None, None, None, None, small, lower_bound=False)
     n, low, high = figures
@@ -179,9 +184,13 @@ def _cell(
 
 
 def _rising(line: Timeline, definition: RetentionDefinition, k: int, place: int) -> bool:
-    """Whether the count of a cell can still rise after its period is complete (methods.md 1.2).
+    """Whether the count of a cell can still rise after its period is complete, or would be higher if we knew all.
 
-    At k 0 everybody is counted already; with a horizon nothing rises once it is over.
+    At k 0 everybody is counted already; with a horizon nothing rises once it is over (methods.md 1.2), but who returned in
+    a degraded period within it may not have been seen.
     """
-    over = definition.horizon is not None and place + definition.horizon < line.complete
-    return definition.rule is Rule.ON_OR_AFTER and k > 0 and not over
+    if definition.rule is Rule.ON or k == 0:
+        return False
+    if definition.horizon is None or place + definition.horizon >= line.complete:
+        return True
+    return line.any_degraded(place + k, place + definition.horizon + 1)

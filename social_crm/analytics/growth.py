@@ -21,7 +21,8 @@ class GrowthRow:
     """The people of one period (methods.md 1.2): active = active before + new + resurrected - churned.
 
     `start` and `end` are local dates, half-open. `quick_ratio` is (new + resurrected) / churned, None where nobody churned.
-    In the first period of history everybody is new (`history_starts`).
+    In the first period of history everybody is new (`history_starts`). Where the period or the one before it is degraded,
+    nobody can tell who stayed, came back or went, so `retained`, `resurrected`, `churned` and the ratio are None.
     """
 
     label: str
@@ -31,9 +32,9 @@ class GrowthRow:
     history_starts: bool
     active: int
     new: int
-    retained: int
-    resurrected: int
-    churned: int
+    retained: int | None
+    resurrected: int | None
+    churned: int | None
     quick_ratio: float | None
 
 
@@ -49,8 +50,14 @@ def growth(present: Presence, line: Timeline) -> tuple[GrowthRow, ...]:
 
 
 def _row(line: Timeline, place: int, counts: list[int]) -> GrowthRow:
-    active, new, retained, resurrected, churned = counts
-    quick = (new + resurrected) / churned if churned else None
+    active, new, *moves = counts
+    retained, resurrected, churned = moves if _comparable(line, place) else (None, None, None)
+    quick = None if resurrected is None or not churned else (new + resurrected) / churned
     label, start, end = line.span(place)
     starts = place == 0
     return GrowthRow(label, start, end, line.state(place), starts, active, new, retained, resurrected, churned, quick)
+
+
+def _comparable(line: Timeline, place: int) -> bool:
+    """Whether who is in a period can be held against who was in the one before (methods.md 1.2)."""
+    return line.degraded.keys().isdisjoint({place, place - 1})

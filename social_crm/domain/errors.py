@@ -4,11 +4,13 @@
     |-- Invalid              422  the input is wrong; the message says what to change
     |-- NotFound             404  no such thing
     |-- Conflict             409  it clashes with what is there
-    |   `-- Stale            412  it was edited since you read it: read it again
+    |   |-- Stale            412  it was edited since you read it: read it again
+    |   `-- LeaseLost        409  somebody else has taken the work over: let go of it
     |-- Forbidden            403  known, but not allowed
     |   `-- Unauthenticated  401  not known: no key, or a wrong one
     |-- Transient            503  try again at `retry_at`
     |   |-- RateLimited
+    |   |-- CapReached
     |   |-- PlatformUnavailable
     |   `-- StoreUnavailable
     |-- Terminal             502  give up: trying again gives the same answer
@@ -36,6 +38,8 @@ class SocialCrmError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        # Whether a platform has answered with a no: then nothing was done and nothing is billed.
+        self.refused = False
 
 
 class Invalid(SocialCrmError):
@@ -70,6 +74,12 @@ class Stale(Conflict):
     status = 412
 
 
+class LeaseLost(Conflict):
+    """Somebody else has taken the work over: what was still to be written must not be."""
+
+    code = "lease-lost"
+
+
 class Forbidden(SocialCrmError):
     """The caller is known and may not do this."""
 
@@ -99,6 +109,12 @@ class RateLimited(Transient):
     """A platform's limit, or ours, is reached."""
 
     code = "rate-limited"
+
+
+class CapReached(Transient):
+    """A source has spent what it may spend in a day."""
+
+    code = "cap-reached"
 
 
 class PlatformUnavailable(Transient):

@@ -61,6 +61,10 @@ class Mention:
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise Invalid(f"mention {self.id}: its text is no text")
+
     @property
     def platform(self) -> str:
         """The part of the id before the first colon."""

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from social_crm.domain.key import Key
     from social_crm.ports import Store
 
-PERMISSIONS = ("brands:read", "brands:write", "mentions:read", "reports:read")
+PERMISSIONS = (
+    "brands:read",
+    "brands:write",
+    "events:read",
+    "mentions:read",
+    "reports:read",
+    "sources:read",
+    "sources:write",
+)
 
 
 def issue(

@@ -33,7 +33,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def retention_csv(body: Mapping[str, Any]) -> str:
     """The body of a retention report (analytics.retention.as_json) as CSV (RFC 4180).
 
-    One line a cell of each table, then one a pooled rate, whose cohort is `pooled`. What is not known is empty, never 0.
+    One line a cell of each table, then one a pooled rate, whose cohort is `pooled`. What is not known is empty, never 0;
+    what rests on a degraded period has that `state` and stands in no pooled rate.
     """
     out = io.StringIO()
     lines = csv.writer(out)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, astuple, dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from social_crm.analytics import retention as analysis
+from social_crm.domain.clock import day_start, local_day
+from social_crm.domain.coverage import Seen
 from social_crm.domain.errors import Invalid, NotFound
 from social_crm.domain.identifier import new_id
 from social_crm.domain.report import SavedReport
+from social_crm.domain.source import SourceState
 from social_crm.services import brands as brand_service
 from social_crm.services.people import people
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
 RETENTION = "retention"
 # Part of every fingerprint: rises when the same input would give another answer, so that no old one is passed off as new.
-FORMULA_VERSION = 1
+FORMULA_VERSION = 2
+# What a live source covered is final only so long after: late replies, edits and deletions come first (methods.md 1.2).
+SETTLE_LAG = timedelta(hours=24)
 # How far a report looks ahead unless told: all months and quarters, but not a thousand days by a thousand days.
 HORIZONS = {"day": 30, "week": 26}
 
@@ -52,13 +57,20 @@ class RetentionQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ledger:
+    """What the sources of the brands say of their input: up to when it is complete, and what they missed."""
+
+    watermark: datetime | None
+    gaps: tuple[analysis.Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Input:
     """The tables that a question is answered from, and what they rest on."""
 
     activity: pl.DataFrame
     people: pl.DataFrame
     definition: analysis.RetentionDefinition
-    watermark: datetime | None
     excluded: frozenset[str]
 
 
@@ -68,18 +80,21 @@ def retention(store: Store, question: RetentionQuestion, now: datetime) -> Saved
     Raises NotFound for a brand, Invalid for a question that cannot be asked (no brand at all, brands in different zones).
     """
     chosen = _chosen(store, question)
-    basis = _basis(store, question, chosen)
+    ledger = _ledger(store, chosen)
+    basis = _basis(store, question, chosen, ledger)
     known = store.reports.find(basis["fingerprint"])
     if known is not None:
         return known
     given = _input(store, question, chosen)
-    found = analysis.retention(given.activity, given.people, given.definition, given.watermark, given.excluded)
+    found = analysis.retention(
+        given.activity, given.people, given.definition, ledger.watermark, given.excluded, ledger.gaps
+    )
     body = {
         **analysis.as_json(found),
         "input": {name: basis[name] for name in ("pending", "generation", "identity_version")},
     }
     report = SavedReport(
-        new_id("rep"), RETENTION, basis["fingerprint"], _parameters(question, chosen), given.watermark, now, body
+        new_id("rep"), RETENTION, basis["fingerprint"], _parameters(question, chosen), ledger.watermark, now, body
     )
     store.reports.save(report)
     return report
@@ -92,8 +107,9 @@ def retention_people(
 
     `cohort` is the label of a row. Raises Invalid for what is no label, and NotFound when nothing is known of its period.
     """
-    given = _input(store, question, _chosen(store, question))
-    _within_history(given, cohort, distance)
+    chosen = _chosen(store, question)
+    given = _input(store, question, chosen)
+    _within_history(given, _ledger(store, chosen).watermark, cohort, distance)
     cell = analysis.cell_people(
         given.activity, given.people, given.definition, cohort, distance, analysis.TableKind(table), given.excluded
     )
@@ -101,7 +117,7 @@ def retention_people(
     return people
 
 
-def _within_history(given: _Input, cohort: str, distance: int) -> None:
+def _within_history(given: _Input, watermark: datetime | None, cohort: str, distance: int) -> None:
     calendar = given.definition.calendar
     wanted = calendar.parse(cohort)
     first, last = given.activity["day"].min(), given.activity["day"].max()
@@ -110,8 +126,8 @@ def _within_history(given: _Input, cohort: str, distance: int) -> None:
     if not calendar.index(first) <= wanted <= calendar.index(last):
         raise NotFound(f"there is no cohort {cohort}: what was taken in goes from {first} to {last}")
     known = calendar.index(last)
-    if given.watermark is not None:
-        known = max(known, calendar.last_before(given.watermark))
+    if watermark is not None:
+        known = max(known, calendar.last_before(watermark))
     if wanted + distance > known:
         raise NotFound(f"nothing is known yet of the cell {distance} periods after {cohort}")
 
@@ -135,7 +151,7 @@ def _chosen(store: Store, question: RetentionQuestion) -> tuple[Brand, ...]:
     return chosen
 
 
-def _basis(store: Store, question: RetentionQuestion, chosen: Sequence[Brand]) -> dict[str, Any]:
+def _basis(store: Store, question: RetentionQuestion, chosen: Sequence[Brand], ledger: _Ledger) -> dict[str, Any]:
     state = store.rollups.state([brand.id for brand in chosen])
     basis: dict[str, Any] = {
         "pending": state.pending,
@@ -146,11 +162,12 @@ def _basis(store: Store, question: RetentionQuestion, chosen: Sequence[Brand]) -
     rests_on = [
         basis,
         _parameters(question, chosen),
-        str(_watermark(store, chosen)),
+        str(ledger.watermark),
+        [astuple(gap) for gap in ledger.gaps],
         left_out,
         str(_definition(question, chosen[0])),
     ]
-    text = json.dumps([RETENTION, FORMULA_VERSION, *rests_on], sort_keys=True)
+    text = json.dumps([RETENTION, FORMULA_VERSION, *rests_on], sort_keys=True, default=str)
     return {**basis, "fingerprint": hashlib.sha256(text.encode()).hexdigest()}
 
 
@@ -161,9 +178,7 @@ def _parameters(question: RetentionQuestion, chosen: Sequence[Brand]) -> dict[st
 
 def _input(store: Store, question: RetentionQuestion, chosen: Sequence[Brand]) -> _Input:
     activity = store.rollups.activity([brand.id for brand in chosen])
-    return _Input(
-        activity, people(store), _definition(question, chosen[0]), _watermark(store, chosen), _excluded(store, chosen)
-    )
+    return _Input(activity, people(store), _definition(question, chosen[0]), _excluded(store, chosen))
 
 
 def _definition(question: RetentionQuestion, brand: Brand) -> analysis.RetentionDefinition:
@@ -181,13 +196,54 @@ def _definition(question: RetentionQuestion, brand: Brand) -> analysis.Retention
     )
 
 
-def _watermark(store: Store, chosen: Sequence[Brand]) -> datetime | None:
+def _ledger(store: Store, chosen: Sequence[Brand]) -> _Ledger:
+    """What the coverage ledger says of the brands, as far as the source has a say.
+
+    A source that was set up is live: while it is active it has a say in how far its brand is complete. One that is paused
+    has none, and one that has never run has none either: nothing was promised yet. What either missed stays missed. Any
+    other name is a file's; it has a say unless a live source of its platform goes on from where it ends. A brand that no
+    source vouches for has no say: it has no mentions either.
+    """
+    noted = store.coverage.table().filter(pl.col("brand").is_in([brand.id for brand in chosen]))
+    setups = store.sources.list()
+    known = pl.DataFrame(
+        [(one.id, one.brand, one.platform, one.state is SourceState.ACTIVE) for one in setups],
+        schema={"source": pl.String, "brand": pl.String, "platform": pl.String, "active": pl.Boolean},
+        orient="row",
+    )
+    ours = noted.join(known, on=["source", "brand"], how="inner")
+    files = noted.join(known, on="source", how="anti")
+    live = ours.filter(pl.col("active"))
+    gaps = analysis.find_gaps(ours.select(noted.columns))
+    return _Ledger(_watermark(_not_carried_on(files, live), live.select(noted.columns), chosen[0].time_zone), gaps)
+
+
+def _not_carried_on(files: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
+    """The files whose platform no live source of their brand covers without a break from before their end."""
+    covering = live.filter(pl.col("seen") == Seen.COVERED.value).select(
+        "brand", ("files:" + pl.col("platform")).alias("source"), from_="start", upto="end"
+    )
+    ends = files.group_by("source", "brand").agg(pl.col("end").max())
+    carried = ends.join(covering, on=["source", "brand"]).filter(
+        (pl.col("from_") <= pl.col("end")) & (pl.col("upto") > pl.col("end"))
+    )
+    return files.join(carried, on=["source", "brand"], how="anti")
+
+
+def _watermark(files: pl.DataFrame, live: pl.DataFrame, zone: str) -> datetime | None:
     """The time up to which every source of every brand is complete: the earliest of their latest ends (methods.md 1.2).
 
-    A brand that no source vouches for has no say: it has no mentions either.
+    Only what was covered counts. Of live sources the last SETTLE_LAG does not, and they count by whole days of the brand: a
+    report changes with the day and not with every walk.
     """
-    vouched = store.coverage.table().filter(pl.col("brand").is_in([brand.id for brand in chosen]))
-    ends = vouched.group_by("source", "brand").agg(pl.col("end").max())["end"]
+    settled = _latest(live.with_columns(pl.col("end") - SETTLE_LAG))
+    by_day = None if settled is None else day_start(local_day(settled, zone), zone)
+    return min((end for end in (_latest(files), by_day) if end is not None), default=None)
+
+
+def _latest(noted: pl.DataFrame) -> datetime | None:
+    """The earliest of the latest ends of what each source covered."""
+    ends = noted.filter(pl.col("seen") == Seen.COVERED.value).group_by("source", "brand").agg(pl.col("end").max())["end"]
     earliest: datetime | None = ends.min()  # type: ignore[assignment] # a datetime column has a datetime minimum
     return earliest
 

@@ -78,13 +78,13 @@ def merged(stored: Collection[str], incoming: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*stored, *incoming}))
 
 
-def check_version(brand_id: str, there: int, expect: int | None) -> None:
-    """Raises Conflict when a brand was to be new and is there, Stale when it is at another version than was read."""
+def check_version(name: str, there: int, expect: int | None, kind: str = "brand") -> None:
+    """Raises Conflict when a thing was to be new and is there, Stale when it is at another version than was read."""
     if expect is None or expect == there:
         return
     if expect == 0:
-        raise Conflict(f"brand {brand_id} exists already: choose another id, or edit that brand")
-    raise Stale(f"brand {brand_id} is at version {there}, not {expect}: read it again and repeat your edit")
+        raise Conflict(f"{kind} {name} exists already: choose another id, or edit that {kind}")
+    raise Stale(f"{kind} {name} is at version {there}, not {expect}: read it again and repeat your edit")
 
 
 def partitions(posted_at: datetime, brands: Iterable[str], zones: Mapping[str, str]) -> list[tuple[str, date]]:
@@ -120,6 +120,19 @@ def packed(body: Mapping[str, Any]) -> bytes:
         size = f"{len(content) / 1e6:.1f} MB"
         raise Invalid(f"this report is too large to keep ({size}): give a horizon, fewer periods, or a longer period")
     return content
+
+
+def deflated(raw: str) -> bytes:
+    """The text of an archived page, compressed. Raises Invalid when it cannot be written down."""
+    try:
+        return zlib.compress(raw.encode(), level=6)
+    except UnicodeEncodeError as error:
+        raise Invalid(f"an archived page cannot be stored ({error}): its text is broken") from error
+
+
+def inflated(content: bytes) -> str:
+    """The text that was compressed."""
+    return zlib.decompress(content).decode()
 
 
 def unpacked(content: bytes) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from api.app import SERVER, create_app
 from api.bridge import Bridge
 from social_crm.domain.errors import StoreUnavailable
 from social_crm.services import access
+from social_crm.services.sealing import Sealer, new_key
 from social_crm.storage import open_store
 from tests.builders import NOON
 
@@ -86,6 +87,9 @@ class Door:
     async def put(self, path: str, **more: Any) -> ClientResponse:
         return await self.ask("PUT", path, **more)
 
+    async def post(self, path: str, **more: Any) -> ClientResponse:
+        return await self.ask("POST", path, **more)
+
 
 @pytest.fixture(autouse=True)
 def never_blocked() -> Iterator[None]:
@@ -130,7 +134,7 @@ def bridge(store: Store, watch: Watch) -> Iterator[Bridge]:
 
 @pytest.fixture
 def app(bridge: Bridge) -> web.Application:
-    return create_app(bridge)
+    return create_app(bridge, sealer=Sealer([new_key()]))
 
 
 @pytest.fixture

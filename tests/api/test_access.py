@@ -34,7 +34,7 @@ def name(item: Operation) -> str:
 
 
 def some_path(item: Operation) -> str:
-    return item.path.replace("{brand_id}", "acme").replace("{mention_id}", "x:1").replace("{report_id}", "rep_1")
+    return item.path.format(brand_id="acme", source_id="acme-hn", mention_id="x:1", report_id="rep_1")
 
 
 def test_the_matrix_covers_every_permission() -> None:

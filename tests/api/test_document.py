@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import escape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,8 @@ async def test_the_page_lists_every_route_and_every_error(door: Door) -> None:
     assert answer.content_type == "text/html"
     for item in ROUTES:
         assert f"{item.method} {item.path}" in html
+        summary = escape((item.handler.__doc__ or "").partition("\n\n")[0])
+        assert html.index(f'<section id="{item.name}">') < html.rindex(f"<p>{summary}")
         assert item.permission == PUBLIC or f"Needs the scope <code>{item.permission}</code>" in html
     outline = Outline(html)
     assert {trouble.type.partition("#")[2] for trouble in TROUBLES} <= set(outline.ids)

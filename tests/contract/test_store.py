@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,26 +10,12 @@ import pytest
 from social_crm.domain.errors import StoreUnavailable
 from social_crm.ports import Taken
 from tests.builders import a_brand, a_mention, an_account, heard
-from tests.contract.steps import marked, settle, take
+from tests.contract.steps import THREADS, marked, settle, take, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from social_crm.ports import Store
-
-THREADS = 8
-
-
-def together(work: Callable[[int], object]) -> list:
-    """The answers of as many threads that set out at the same moment."""
-    start = Barrier(THREADS)
-
-    def run(number: int) -> object:
-        start.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, range(THREADS)))
 
 
 def test_what_one_store_writes_another_one_reads(store: Store, open_again: Callable[[], Store]):

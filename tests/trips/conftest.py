@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from social_crm.storage import open_store
+from tests.sources.stand import Place
+from tests.sources.stands.hackernews import STAND
+from tests.trips.collecting import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from social_crm.ports import Store
 
 
-@pytest.fixture(params=["sqlite", "mongo"])
+# `make check` makes every trip over SQLite; that both stores do the same is for the contract, and for `make test`.
+@pytest.fixture(params=["sqlite", pytest.param("mongo", marks=pytest.mark.slow)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "mongo":
         return request.getfixturevalue("fresh_mongo_url")()
@@ -27,3 +31,15 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(store_url: str) -> Iterator[Store]:
     with closing(open_store(store_url)) as opened:
         yield opened
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """Hacker News on loopback: the plainest platform, without sign-in."""
+    with Place(STAND) as place:
+        yield place
+
+
+@pytest.fixture
+def service(store: Store, place: Place) -> Service:
+    return Service(store, place)

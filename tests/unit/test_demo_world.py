@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from demo.source import DemoSource
+from demo import changes
+from demo.places import CUSTOMS, PLATFORMS
+from demo.town import Town
 from demo.world import World, build
-from social_crm.domain.errors import Invalid, NotFound
+from social_crm.domain.errors import Invalid
 from social_crm.domain.link import Basis, Link
 from social_crm.domain.mention import Kind, Mention
 from social_crm.domain.recognition import Recogniser
@@ -135,7 +138,7 @@ def _with(world: World, mentions: list[Mention]) -> World:
 
 def test_counting_reposts_too_changes_nothing(world: World) -> None:
     reposts = [one for one in world.mentions if one.kind is Kind.REPOST]
-    assert len(reposts) > 100
+    assert len(reposts) > 50
     counted = [replace(one, kind=Kind.POST) for one in world.mentions]
     for brand in world.brands:
         assert (
@@ -179,11 +182,59 @@ def test_ids_are_unique_and_every_thread_is_whole(world: World) -> None:
         assert mention.platform == parent.platform
 
 
-def test_nothing_is_said_before_or_after_what_the_source_vouches_for(world: World) -> None:
-    assert {coverage.brand for coverage in world.coverage} == {brand.id for brand in world.brands}
-    for coverage in world.coverage:
-        assert all(coverage.start <= mention.posted_at < coverage.end for mention in world.mentions)
-        assert coverage.end == datetime(2026, 1, 4, tzinfo=UTC)
+def test_nothing_is_said_before_or_after_the_span_of_the_world(world: World) -> None:
+    assert all(world.span.start <= mention.posted_at < world.span.end for mention in world.mentions)
+    assert world.span.end == datetime(2026, 1, 4, tzinfo=UTC)
+
+
+def test_people_speak_on_all_platforms_as_one_does_there(world: World) -> None:
+    assert {mention.platform for mention in world.mentions} == set(PLATFORMS)
+    known = {mention.id: mention for mention in world.mentions}
+    for mention in world.mentions:
+        custom = CUSTOMS[mention.platform]
+        alone = mention.parent is None
+        assert mention.kind in ((custom.opening,) if alone else (*custom.answers, Kind.REPOST))
+        if custom.flat and not alone:
+            assert known[mention.parent or ""].parent is None
+
+
+def test_numbers_of_mentions_rise_with_time_where_platforms_sort_by_them(world: World) -> None:
+    for platform, number in {
+        "x": lambda own: int(own.partition(":")[2]),
+        "mastodon": lambda own: int(own.rpartition("/")[2]),
+        "bluesky": lambda own: own.rpartition("/")[2],
+        "hackernews": lambda own: int(own.partition(":")[2]),
+    }.items():
+        told = [mention for mention in world.mentions if mention.platform == platform]
+        assert sorted(told, key=lambda one: (one.posted_at, number(one.id))) == sorted(told, key=lambda one: number(one.id))
+
+
+def test_mentions_change_after_anybody_could_have_collected_them_and_before_the_last_look(world: World) -> None:
+    first = {version.id: version for version in world.versions}
+    changed = [mention for mention in world.mentions if mention.id in first]
+    assert {mention.platform for mention in changed if mention.deleted_at} == set(PLATFORMS)
+    for mention in changed:
+        at = mention.deleted_at or mention.edited_at
+        assert at is not None
+        if mention.platform == "x" and mention.edited_at:
+            assert at - mention.posted_at <= timedelta(minutes=30)
+            continue
+        step, looked = changes.STEPS[mention.platform], changes.LOOKED_AGAIN[mention.platform]
+        assert timedelta(days=step) + changes.RETRY < at - mention.posted_at < timedelta(days=looked - step) - changes.RETRY
+
+
+def test_no_step_of_a_town_is_longer_than_what_changes_were_drawn_for(world: World) -> None:
+    days = Town(world).days()
+    for platform in PLATFORMS:
+        due = [day for day in days if day.day in changes.DAYS[platform]]
+        assert max(late - early for early, late in pairwise(due)).days <= changes.STEPS[platform]
+    assert changes.STEPS["x"] < 7, "X's search reaches back seven days"
+    assert days[-1] - world.span.end >= timedelta(days=max(changes.STEPS.values()))
+
+
+def test_a_town_tells_everything_on_its_shelves(world: World) -> None:
+    told = {own for server in Town(world).servers.values() for own in server.platform.shelf.ids()}
+    assert told == {mention.id for mention in (*world.mentions, *world.noise)}
 
 
 def test_names_and_handles_are_invented_and_links_are_permitted(world: World) -> None:
@@ -193,42 +244,6 @@ def test_names_and_handles_are_invented_and_links_are_permitted(world: World) ->
     assert all(str(person.number) in handle for person in world.people for handle in person.accounts.values())
     assert len(set(handles)) == len(handles)
     assert {link.basis for link in world.links} <= {Basis.OPT_IN, Basis.GIVEN}
-
-
-def test_a_source_tells_everything_out_of_order_and_some_of_it_twice(world: World) -> None:
-    pages = list(DemoSource(world).pull("", None))
-    told = [mention for page in pages for mention in page.mentions]
-    assert set(told_keys(told)) == set(told_keys([*world.mentions, *world.versions, *world.noise]))
-    assert len(told) > len(set(told_keys(told)))
-    assert [one.posted_at for one in told] != sorted(one.posted_at for one in told)
-    assert {account.id for page in pages for account in page.accounts} == {mention.author for mention in told}
-    gone = {mention.id for mention in told if mention.deleted_at}
-    assert gone
-    assert {key for page in pages for key in page.brands} == gone
-    assert (pages[-1].done, pages[-1].total) == (len(told), len(told))
-
-
-def told_keys(mentions: list[Mention]) -> list[tuple[object, ...]]:
-    return [(one.id, one.text, one.edited_at, one.deleted_at) for one in mentions]
-
-
-def test_a_source_goes_on_where_its_cursor_stands(world: World) -> None:
-    source = DemoSource(world, page_size=300)
-    pages = list(source.pull("saltmoor", None))
-    assert list(source.pull("saltmoor", pages[2].cursor)) == pages[3:]
-    assert list(source.pull("saltmoor", pages[-1].cursor)) == []
-    assert all("saltmoor" in world.about[mention.id] for page in pages for mention in page.mentions)
-
-
-@pytest.mark.parametrize("cursor", ["-1", "x", "99999999", "²"])
-def test_a_source_refuses_a_cursor_that_is_not_its_own(world: World, cursor: str) -> None:
-    with pytest.raises(Invalid, match="cursor"):
-        DemoSource(world).pull("", cursor)
-
-
-def test_a_source_knows_no_other_brand(world: World) -> None:
-    with pytest.raises(NotFound, match="acme"):
-        DemoSource(world).pull("acme", None)
 
 
 @pytest.mark.parametrize("wrong", [{"brands": 0}, {"brands": 4}, {"people": 0}, {"months": 0}])

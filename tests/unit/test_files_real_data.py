@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from cli.listening import brand_from_ticker
-from cli.sources import file_source
+from cli.reading import file_source
 from connectors.files.brandmap import read_brand_map
 from connectors.files.formats import Format
 from connectors.files.source import FileSource

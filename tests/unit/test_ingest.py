@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobs.collect import Collected, collect, vouch
+from jobs.import_mentions import Collected, collect, vouch
 from social_crm.domain.errors import Invalid
 from social_crm.domain.mention import How, Kind
 from social_crm.domain.reading import Label, LanguageBasis
@@ -133,16 +133,13 @@ def test_a_dry_run_says_what_would_happen_and_stores_nothing(store: Store):
 
 def test_every_record_of_a_source_is_accounted_for(store: Store):
     refused: list[Reject] = []
-    pages = Pages(
-        page(
-            a_mention("x:1", posted_at=at("2025-01-02")), a_mention("x:2", text="nothing"), rejects=(Reject(3, "bad", "{"),)
-        ),
-        page(a_mention("x:1", posted_at=at("2025-01-02")), a_mention("x:4", posted_at=at("2025-03-04"))),
-    )
+    one, odd = a_mention("x:1", posted_at=at("2025-01-02")), a_mention("x:3", posted_at=at("9999-12-31"))
+    last = a_mention("x:4", posted_at=at("2025-03-04"), collected_at=at("2025-03-05"))
+    pages = Pages(page(one, a_mention("x:2", text="nothing"), odd, rejects=(Reject(3, "bad", "{"),)), page(one, last))
     found = collect(store, pages, "", lambda: LISTENING, lambda: NOON, rejects=refused.extend)
-    assert found == Collected(Taken(new=2, same=1), 1, 1, frozenset({("x", "acme")}), at("2025-01-02"), at("2025-03-04"))
-    assert found.seen == 5
-    assert [reject.line for reject in refused] == [3]
+    assert found == Collected(Taken(new=2, same=1), 1, 2, frozenset({("x", "acme")}), at("2025-01-02"), at("2025-03-04"))
+    assert found.seen == 6
+    assert [(reject.line, reject.raw) for reject in refused] == [(3, "{"), (0, "x:3")]
 
 
 FOUND = Collected(first=at("2025-01-02"), last=at("2025-03-04"), found=frozenset({("x", "acme")}))
@@ -154,7 +151,8 @@ def ends(store: Store) -> list[datetime]:
 
 def test_a_file_vouches_for_what_is_in_it_up_to_its_last_mention_unless_told_more(store: Store):
     vouch(store, "files", "abc", FOUND, None)
-    assert store.coverage.table().rows() == [("files:x", "acme", at("2025-01-02"), at("2025-03-04T00:00:00.000001"))]
+    vouched = ("files:x", "acme", at("2025-01-02"), at("2025-03-04T00:00:00.000001"), "covered", "")
+    assert store.coverage.table().rows() == [vouched]
     vouch(store, "files", "abc", FOUND, at("2025-04-01"))
     assert ends(store)[-1] == at("2025-04-01")
 

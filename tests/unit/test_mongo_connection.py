@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
 from social_crm.domain.errors import Conflict, Invalid, NotFound, StoreUnavailable
+from social_crm.domain.span import Span
 from social_crm.storage.mongo.documents import CounterRecord, MentionRecord
 from social_crm.storage.mongo.store import open_mongo
 from tests.builders import NOON, a_brand, a_mention, heard
@@ -127,6 +129,8 @@ def test_every_way_of_asking_says_that_the_server_is_away_and_recovers_when_it_i
         store = open_mongo(f"{server.url('crm')}?serverSelectionTimeoutMS=100")
         store.mentions.take([heard()], [], ZONES, NOON)
         store.brands.put(a_brand())
+        lease = store.leases.claim("collect:a", "first", NOON, NOON + timedelta(minutes=1))
+        store.sources.charge(lease, "a", NOON.date(), 1)
         server.kill()
         for ask in (
             store.ping,
@@ -141,12 +145,20 @@ def test_every_way_of_asking_says_that_the_server_is_away_and_recovers_when_it_i
             lambda: store.keys.find("prefix"),
             lambda: store.secret("name"),
             lambda: store.mentions.take([heard(a_mention("x:101"))], [], ZONES, NOON),
+            lambda: store.coverage.spans("a", Span(NOON, NOON + timedelta(hours=1))),
+            lambda: store.leases.claim("collect:b", "first", NOON, NOON + timedelta(minutes=1)),
+            lambda: store.leases.renew(lease, NOON + timedelta(minutes=2)),
+            lambda: store.sources.charge(lease, "a", NOON.date(), 1),
+            lambda: store.events.after(0, 1),
+            lambda: next(store.archive.pages("a", NOON, NOON + timedelta(hours=1))),
         ):
             with pytest.raises(StoreUnavailable):
                 ask()
         server.restart()
         assert store.mentions.get("x:100") == heard()
         assert store.brands.get("acme").version == 1
+        store.sources.charge(lease, "a", NOON.date(), 1)
+        assert [spend.units for spend in store.sources.spend("a", NOON.date())] == [2]
         store.close()
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import sources
-from cli.sources import file_source, reading
+from cli import reading as composed
+from cli.reading import file_source, reading
 from connectors.files.mapping import parse_mapping
 from connectors.files.source import FileSource
 from jobs.read_ahead import ReadAhead
@@ -54,7 +54,7 @@ class Failing:
 
 
 def as_of_noon(checking, **given):
-    return FileSource(sources.FORMATS, at_noon, checking=checking, **given)
+    return FileSource(composed.FORMATS, at_noon, checking=checking, **given)
 
 
 def at_noon():
@@ -233,13 +233,13 @@ def test_only_a_large_file_is_worth_a_process(tmp_path: Path, monkeypatch: pytes
     file = write_tweets(tmp_path / "tweets.jsonl.gz", 10)
     with reading(file, lambda _done, _total: None) as source:
         assert isinstance(source, FileSource)
-    monkeypatch.setattr(sources, "WORTH_A_PROCESS", file.stat().st_size - 1)
+    monkeypatch.setattr(composed, "WORTH_A_PROCESS", file.stat().st_size - 1)
     with reading(file, lambda _done, _total: None) as source:
         assert isinstance(source, ReadAhead)
         assert sum(len(page.mentions) for page in source.pull(str(file), None)) == 10
 
 
 def test_the_reader_of_json_loads_neither_polars_nor_a_database():
-    loaded = "import sys, cli.sources; print(sorted({'polars', 'numpy', 'pymongo', 'click'} & sys.modules.keys()))"
+    loaded = "import sys, cli.reading; print(sorted({'polars', 'numpy', 'pymongo', 'click'} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -127,7 +127,7 @@ def test_dumps_without_envelopes_and_names_are_read():
 def test_an_inbox_item_finds_its_post_in_its_context():
     item = comment(link_id=None, permalink=None, context="/r/shoes/comments/p9/title/c1/?context=3")
     assert mention_of(item).thread == "reddit:t3_p9"
-    assert mention_of(item).url == "https://www.reddit.com/r/shoes/comments/p9/title/c1/?context=3"
+    assert mention_of(item).url == "https://www.reddit.com/r/shoes/comments/p9/title/c1/"
 
 
 def test_comments_that_were_not_loaded_are_told():

@@ -185,7 +185,8 @@ class _Interrupted:
         answer = self._mine.execute(sql)
         if self._other is not None:
             self._other.execute("BEGIN IMMEDIATE")
-            migrations.advance(self._other)
+            for _ in migrations.STEPS:
+                migrations.advance(self._other)
             self._other.execute("COMMIT")
             self._other = None
         return answer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from social_crm.domain.span import Span
 from social_crm.ports import MentionFilter
 from social_crm.storage.sqlite.store import SqliteStore
 from tests.builders import NOON
@@ -29,6 +30,7 @@ FILTERS = {
         {"author": "x:1", "brand": "acme", "kind": "post"},
     ],
 }
+ARCHIVED = "SEARCH archived_page USING INDEX archived_page_by_source (source=? AND (fetched_at,id)>(?,?) AND fetched_at<?)"
 FROM_A_POSITION = {
     "SEARCH e USING INDEX mention_by_time ((posted_at,id)<(?,?))": [{}, {"platform": "x"}, {"until": NOON + HOUR}],
     "SEARCH e USING INDEX mention_by_time (posted_at<?)": [{"until": NOON - HOUR}],
@@ -96,6 +98,18 @@ def test_a_later_page_begins_at_its_position(store: SqliteStore, step: str, only
         ("SEARCH mark USING PRIMARY KEY (brand=?)", lambda s: s.rollups.state(["acme"])),
         ("SEARCH link USING INDEX link_by_left (left=?)", lambda s: s.links.list("x:1")),
         ("SEARCH link USING INDEX link_by_right (right=?)", lambda s: s.links.list("x:1")),
+        (
+            "SEARCH coverage USING INDEX coverage_by_source (source=? AND end>?)",
+            lambda s: s.coverage.spans("x", Span(NOON, NOON + HOUR)),
+        ),
+        (
+            ARCHIVED,
+            lambda s: list(s.archive.pages("x", NOON, NOON + HOUR)),
+        ),
+        ("SEARCH m USING PRIMARY KEY (mention=?)", lambda s: s.archive.holding(["x:1"])),
+        ("SEARCH archived_page USING COVERING INDEX archived_page_by_time (fetched_at<?)", lambda s: s.archive.prune(NOON)),
+        ("SEARCH event USING INTEGER PRIMARY KEY (rowid>?)", lambda s: s.events.after(7, 10)),
+        ("SEARCH spend USING PRIMARY KEY (source=? AND day>?)", lambda s: s.sources.spend("x", date(2025, 1, 1))),
         ("SEARCH report USING INDEX report_by_fingerprint (fingerprint=?)", lambda s: s.reports.find("f1")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

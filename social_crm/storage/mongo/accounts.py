@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from social_crm.domain.account import Account
     from social_crm.storage.mongo.connection import Connection
-    from social_crm.storage.mongo.documents import Row
+    from social_crm.storage.mongo.record import Row
 
 
 class MongoAccounts:

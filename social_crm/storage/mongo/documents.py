@@ -1,5 +1,7 @@
 """The collections: their fields, rules and indexes, as mongoengine documents; only the modules of this package come in.
 
+Those of collecting stand in a module of their own; RECORDS names all of them.
+
 Documents never leave the package: they declare and validate. Single things (brands, keys, reports) are read and written
 through them; what comes by the thousand goes to the collection itself, in the form declared here (a mongoengine object
 costs 50 microseconds, a projected row 1).
@@ -10,12 +12,11 @@ count as edited. Days are integers as well: days since 1970. There is no Referen
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mongoengine import (
     BinaryField,
     BooleanField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentListField,
     FloatField,
@@ -23,38 +24,20 @@ from mongoengine import (
     ListField,
     StringField,
 )
-from pymongo import IndexModel
+
+from social_crm.storage.mongo.collecting import (
+    CoverageRecord,
+    EventRecord,
+    LeaseRecord,
+    PageRecord,
+    ProgressRecord,
+    SourceRecord,
+    SpendRecord,
+)
+from social_crm.storage.mongo.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pymongo.collection import Collection
-    from pymongo.database import Database
-
-Row = dict[str, Any]
-
-
-class Record(Document):  # type: ignore[misc]  # mongoengine is untyped
-    """What all documents have in common: they belong to no connection, but go into whatever database they are given."""
-
-    meta: ClassVar[Row] = {"abstract": True, "auto_create_index": False}
-
-    @classmethod
-    def collection(cls, database: Database[Row]) -> Collection[Row]:
-        """The collection of these documents in a database."""
-        return database[cls._get_collection_name()]
-
-    @classmethod
-    def prepare(cls, database: Database[Row]) -> None:
-        """Make the indexes, and with them the collection; what is there already stays."""
-        models = [IndexModel(index["fields"]) for index in cls._meta["index_specs"]]
-        if models:
-            cls.collection(database).create_indexes(models)
-
-    @classmethod
-    def stored_names(cls) -> Mapping[str, str]:
-        """The name of each field in the database."""
-        return {name: field.db_field for name, field in cls._fields.items()}
+    from social_crm.storage.mongo.record import Row
 
 
 class MentionRecord(Record):
@@ -196,17 +179,6 @@ class LinkRecord(Record):
     meta: ClassVar[Row] = {"collection": "links", "indexes": ["left", "right"]}
 
 
-class CoverageRecord(Record):
-    """A span that a source vouches for."""
-
-    id = StringField(primary_key=True)
-    source = StringField(required=True)
-    brand = StringField(required=True)
-    start = IntField(required=True)
-    end = IntField(required=True)
-    meta: ClassVar[Row] = {"collection": "coverage"}
-
-
 class ReportRecord(Record):
     """A report; parameters are JSON text and body the same compressed: they come back exactly as they were given."""
 
@@ -254,4 +226,10 @@ RECORDS: tuple[type[Record], ...] = (
     ReportRecord,
     KeyRecord,
     SecretRecord,
+    SourceRecord,
+    ProgressRecord,
+    SpendRecord,
+    LeaseRecord,
+    EventRecord,
+    PageRecord,
 )

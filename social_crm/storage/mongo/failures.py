@@ -41,7 +41,8 @@ _ADVICE = {
     85: _INDEXES,  # IndexOptionsConflict
     86: _INDEXES,  # IndexKeySpecsConflict
 }
-_FULL = 14_031  # OutOfDiskSpace
+INTERRUPTED = 11_601  # somebody ended the session or the operation
+_PASSING = {14_031, INTERRUPTED}  # 14031: OutOfDiskSpace
 _PASSING_LABELS = ("TransientTransactionError", "RetryableWriteError", "UnknownTransactionCommitResult")
 
 
@@ -84,6 +85,6 @@ def _refusal(error: OperationFailure) -> SocialCrmError:
         return StoreUnavailable("MongoDB has not made the write safe on a majority of its nodes in time: try again")
     if error.code in _ADVICE:
         return Invalid(_ADVICE[error.code])
-    if error.code == _FULL or any(error.has_error_label(label) for label in _PASSING_LABELS):
+    if error.code in _PASSING or any(error.has_error_label(label) for label in _PASSING_LABELS):
         return StoreUnavailable(f"MongoDB cannot do it now ({brief(error)}): try again")
     return Terminal(f"MongoDB refuses ({brief(error)}): the server must be MongoDB 7 or later")

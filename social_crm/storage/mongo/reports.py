@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from mongoengine.errors import NotUniqueError
 
-from social_crm.domain.errors import Conflict, Invalid, NotFound
+from social_crm.domain.errors import Conflict, NotFound
 from social_crm.domain.report import SavedReport
 from social_crm.storage.columns import packed, unpacked
 from social_crm.storage.mongo.documents import ReportRecord
 from social_crm.storage.mongo.failures import translated
-from social_crm.storage.mongo.translation import micros, moment_of, some_micros, some_moment
+from social_crm.storage.mongo.translation import json_of, micros, moment_of, some_micros, some_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from social_crm.storage.mongo.connection import Connection
 
 
@@ -33,7 +31,7 @@ class MongoReports:
             id=report.id,
             name=report.name,
             fingerprint=report.fingerprint,
-            parameters=_json(report.parameters),
+            parameters=json_of(report.parameters),
             watermark=some_micros(report.watermark),
             created_at=micros(report.created_at),
             body=packed(report.body),
@@ -60,13 +58,6 @@ class MongoReports:
         rows = self._connection.rows(ReportRecord).filter(fingerprint=fingerprint)
         document = rows.order_by("-created_at", "-id").first()
         return None if document is None else _report(document)
-
-
-def _json(values: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(dict(values))
-    except orjson.JSONEncodeError as error:
-        raise Invalid(f"this cannot be stored as JSON: {error}") from error
 
 
 def _report(document: Any) -> SavedReport:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from social_crm.ports import Mark
     from social_crm.storage.mongo.connection import Connection
-    from social_crm.storage.mongo.documents import Record, Row
+    from social_crm.storage.mongo.record import Record, Row
     from social_crm.tables import ColumnType
 
 # A transaction of MongoDB may last a minute and is held in memory until it commits: this many rows take well under that.

@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING
 import pymongo
 
 from social_crm.storage.mongo.accounts import MongoAccounts
+from social_crm.storage.mongo.archive import MongoArchive
 from social_crm.storage.mongo.brands import MongoBrands
 from social_crm.storage.mongo.bulk import insert_new
 from social_crm.storage.mongo.connection import Connection, connect
 from social_crm.storage.mongo.coverage import MongoCoverage
 from social_crm.storage.mongo.documents import SecretRecord
+from social_crm.storage.mongo.events import MongoEvents
 from social_crm.storage.mongo.failures import translated
 from social_crm.storage.mongo.keys import MongoKeys
+from social_crm.storage.mongo.leases import MongoLeases
 from social_crm.storage.mongo.links import MongoLinks
 from social_crm.storage.mongo.mentions import MongoMentions
 from social_crm.storage.mongo.reports import MongoReports
 from social_crm.storage.mongo.rollups import MongoRollUps
+from social_crm.storage.mongo.sources import MongoSources
 
 if TYPE_CHECKING:
     from social_crm.ports import Store
@@ -47,6 +51,10 @@ class MongoStore:
         self.rollups = MongoRollUps(connection)
         self.links = MongoLinks(connection)
         self.coverage = MongoCoverage(connection)
+        self.events = MongoEvents(connection)
+        self.sources = MongoSources(connection, self.events)
+        self.leases = MongoLeases(connection)
+        self.archive = MongoArchive(connection)
         self.reports = MongoReports(connection)
         self.keys = MongoKeys(connection)
 

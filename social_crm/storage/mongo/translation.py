@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from social_crm.domain.account import Account
+from social_crm.domain.archived import ArchivedPage
+from social_crm.domain.coverage import Coverage, Seen
+from social_crm.domain.errors import Invalid
+from social_crm.domain.event import Event, EventKind
 from social_crm.domain.mention import How, Kind, Mention
 from social_crm.domain.reading import Label, LanguageBasis, Reading, Sentiment
+from social_crm.domain.source import Progress
 from social_crm.ports import Heard
-from social_crm.storage.columns import blanked, fingerprint
+from social_crm.storage.columns import blanked, deflated, fingerprint, inflated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +54,14 @@ def day_number(day: date) -> int:
 def day_of(number: int) -> date:
     """The day of a number of days since 1970."""
     return date.fromordinal(number + _FIRST_DAY)
+
+
+def json_of(values: Mapping[str, Any]) -> bytes:
+    """Plain values as JSON text. Raises Invalid when they are more than plain."""
+    try:
+        return orjson.dumps(dict(values))
+    except orjson.JSONEncodeError as error:
+        raise Invalid(f"this cannot be stored as JSON: {error}") from error
 
 
 def mention_row(heard: Heard) -> dict[str, Any]:
@@ -130,6 +145,107 @@ def account_of(row: Mapping[str, Any]) -> Account:
         followers=row.get("followers"),
         created_at=some_moment(row.get("created_at")),
         url=row.get("url"),
+    )
+
+
+def coverage_row(coverage: Coverage) -> dict[str, Any]:
+    """A noted span as it is stored."""
+    return {
+        "_id": coverage.id,
+        "source": coverage.source,
+        "brand": coverage.brand,
+        "start": micros(coverage.start),
+        "end": micros(coverage.end),
+        "query": coverage.query,
+        "seen": coverage.seen,
+        "why": coverage.why,
+    }
+
+
+def coverage_of(row: Mapping[str, Any]) -> Coverage:
+    """The noted span of a stored row."""
+    return Coverage(
+        id=row["_id"],
+        source=row["source"],
+        brand=row["brand"],
+        start=moment_of(row["start"]),
+        end=moment_of(row["end"]),
+        query=row.get("query", ""),
+        seen=Seen(row.get("seen", Seen.COVERED)),
+        why=row.get("why", ""),
+    )
+
+
+def progress_row(progress: Progress) -> dict[str, Any]:
+    """How far a source has come as it is stored."""
+    row = {
+        "_id": progress.source,
+        "query": progress.query,
+        "cursor": progress.cursor,
+        "due_at": some_micros(progress.due_at),
+        "covered_from": some_micros(progress.covered_from),
+        "covered_to": some_micros(progress.covered_to),
+        "finished_at": some_micros(progress.finished_at),
+        "revisited_at": some_micros(progress.revisited_at),
+        "revisiting": progress.revisiting,
+        "failures": progress.failures,
+        "trouble": progress.trouble,
+        "delayed_by": progress.delayed_by,
+        "version": progress.version,
+    }
+    return without_nothing(row)
+
+
+def progress_of(row: Mapping[str, Any]) -> Progress:
+    """The progress of a stored row."""
+    return Progress(
+        source=row["_id"],
+        query=row["query"],
+        cursor=row["cursor"],
+        due_at=some_moment(row.get("due_at")),
+        covered_from=some_moment(row.get("covered_from")),
+        covered_to=some_moment(row.get("covered_to")),
+        finished_at=some_moment(row.get("finished_at")),
+        revisited_at=some_moment(row.get("revisited_at")),
+        revisiting=row["revisiting"],
+        failures=row["failures"],
+        trouble=row["trouble"],
+        delayed_by=row["delayed_by"],
+        version=row.get("version", 0),
+    )
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """An event as it is stored, but for its `position`. Raises Invalid when its body is not JSON."""
+    return {
+        "_id": event.id,
+        "kind": event.kind,
+        "at": micros(event.at),
+        "subject": event.subject,
+        "body": json_of(event.body),
+    }
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """The event of a stored row."""
+    return Event(row["_id"], EventKind(row["kind"]), moment_of(row["at"]), row["subject"], orjson.loads(row["body"]))
+
+
+def page_row(page: ArchivedPage) -> dict[str, Any]:
+    """An archived page as it is stored. Raises Invalid when its text cannot be written down."""
+    return {
+        "_id": page.id,
+        "source": page.source,
+        "fetched_at": micros(page.fetched_at),
+        "raw": deflated(page.raw),
+        "mentions": [*page.mentions],
+    }
+
+
+def page_of(row: Mapping[str, Any]) -> ArchivedPage:
+    """The archived page of a stored row."""
+    return ArchivedPage(
+        row["_id"], row["source"], moment_of(row["fetched_at"]), inflated(row["raw"]), tuple(row["mentions"])
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from social_crm.domain.errors import Conflict, Invalid, StoreUnavailable
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 # Seconds that a statement waits for another process's transaction before it gives up.
 PATIENCE = 5.0
+# Milliseconds that emptying the log waits for readers: it is tried again later.
+_SCRUB_PATIENCE_MS = 250
 
 _SETTINGS = (
     "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
     "PRAGMA cache_size = -16000",  # 16 MB a connection: ids come in any order, 2 MB would thrash
+    "PRAGMA secure_delete = ON",  # what is removed is overwritten
     "PRAGMA wal_autocheckpoint = 16000",  # every 64 MB: a page of an import writes up to 16 MB, most of it again and again
 )
 
@@ -43,7 +46,8 @@ class Database:
         self._mine = threading.local()
         self._all: dict[threading.Thread, sqlite3.Connection] = {}
         self._guard = threading.Lock()
-        self._closed = self._ready = False
+        self._writing = threading.Lock()
+        self._closed = self._ready = self._owed = False
         try:
             self._prepare()
             self._ready = True
@@ -59,8 +63,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """The connection of this thread, inside a transaction that holds the write lock: all of it is kept, or nothing."""
-        with self._translated():
+        """The connection of this thread, inside a transaction that holds the write lock: all of it is kept, or nothing.
+
+        The threads of this process take turns by a lock of ours: SQLite lets those that wait sleep longer and longer.
+        """
+        with self._translated(), self._turn():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -69,6 +76,25 @@ class Database:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            if self._owed:
+                self._empty_log(connection, patience_ms=0)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=self._patience):
+            raise StoreUnavailable(f"the database {self.path} does not answer: others are writing")
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def scrub(self) -> None:
+        """Empty the write-ahead log into the file, so that what was overwritten is in neither.
+
+        While others read or write it is put off: to the next write, to the next deletion of any process, or to `close`.
+        """
+        with self._translated():
+            self._empty_log(self._connection(), _SCRUB_PATIENCE_MS)
 
     def close(self) -> None:
         """Close the connections of all threads; what is asked afterwards raises StoreUnavailable."""
@@ -77,16 +103,35 @@ class Database:
             for connection in self._all.values():
                 connection.close()
             self._all.clear()
+        if self._owed:
+            self._settle()
 
     def _prepare(self) -> None:
         """Look before writing anything: the file may be another program's, or a newer release's."""
         with self.read() as connection:
             migrations.check(connection, self.path)
             _use_wal(connection, self._patience)
+            migrations.wipe_free_pages(connection)
         while self._behind():
             with self.write() as connection:
                 migrations.check(connection, self.path)
                 migrations.advance(connection)
+        with self.read() as connection:  # what a killed process, or a step, has left in the log
+            self._empty_log(connection, patience_ms=0)
+
+    def _empty_log(self, connection: sqlite3.Connection, patience_ms: int) -> None:
+        """Try, and remember when others were in the way: what was to be written is safe in either case."""
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+        self._owed = True
+        with suppress(sqlite3.Error):
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._owed = bool(busy)
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._patience)}")
+
+    def _settle(self) -> None:
+        """A last try on the way out: no thread of ours reads any more."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as connection:
+            self._empty_log(connection, _SCRUB_PATIENCE_MS)
 
     def _behind(self) -> bool:
         with self.read() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from social_crm.storage.sqlite.rows import COLUMNS
+from social_crm.storage.sqlite.rows import COLUMNS, WORDING
 from social_crm.storage.sqlite.values import micros
 
 if TYPE_CHECKING:
@@ -30,9 +30,15 @@ def page_query(only: MentionFilter, after: tuple[datetime, str] | None, limit: i
     source, key = (_BRAND_LIST, "e.mention") if of_brand else ("mention AS e", "e.id")
     terms = [*_terms(only, key, "e.brand = ?" if of_brand else _IS_ABOUT), *_upper_end(only.until, key, after)]
     where = " AND ".join(term for term, _ in terms) or "TRUE"
-    columns = ", ".join(f"{'m' if of_brand else 'e'}.{name}" for name in COLUMNS)
-    sql = f"SELECT {columns} FROM {source} WHERE {where} ORDER BY e.posted_at DESC, {key} DESC LIMIT ?"  # noqa: S608 - our names
+    table = "m" if of_brand else "e"
+    source += f" CROSS JOIN said AS s ON s.id = {table}.said"
+    sql = f"SELECT {columns_of(table)} FROM {source} WHERE {where} ORDER BY e.posted_at DESC, {key} DESC LIMIT ?"  # noqa: S608 - our names
     return sql, [*(value for _, values in terms for value in values), max(limit, 0)]
+
+
+def columns_of(table: str) -> str:
+    """All columns of a mention, where the mention is called `table` and its wording `s`."""
+    return ", ".join(f"{'s' if name in WORDING else table}.{name}" for name in COLUMNS)
 
 
 def _terms(only: MentionFilter, key: str, about: str) -> list[Term]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from social_crm import tables
@@ -10,11 +11,12 @@ from social_crm.storage.columns import fingerprint
 from social_crm.storage.sqlite.accounts import observe
 from social_crm.storage.sqlite.brands import zones_now
 from social_crm.storage.sqlite.frames import frame
-from social_crm.storage.sqlite.listing import page_query
+from social_crm.storage.sqlite.listing import columns_of, page_query
 from social_crm.storage.sqlite.marks import set_marks
-from social_crm.storage.sqlite.rows import COLUMNS, brands_of, from_row
+from social_crm.storage.sqlite.rows import COLUMNS, WORDING, brands_of, from_row
 from social_crm.storage.sqlite.taking import Known, Taking
 from social_crm.storage.sqlite.values import span, to_json
+from social_crm.storage.sqlite.wording import wording
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     from social_crm.domain.account import Account
     from social_crm.ports import Heard, MentionFilter, Taken
     from social_crm.storage.sqlite.database import Database
+    from social_crm.storage.sqlite.wording import Wording
 
-_ALL = ", ".join(COLUMNS)
+_GET = f"SELECT {columns_of('m')} FROM mention AS m CROSS JOIN said AS s ON s.id = m.said WHERE m.id = ?"  # noqa: S608 - our names
+_KEPT = tuple(name for name in COLUMNS if name not in WORDING)
+_KEPT_OF = itemgetter(*(COLUMNS.index(name) for name in _KEPT))
+_ID = COLUMNS.index("id")
 _WRITE = (
-    f"INSERT INTO mention ({_ALL}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608 - our names
-    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "id")
+    f"INSERT INTO mention ({', '.join(_KEPT)}, said) VALUES ({', '.join('?' * len(_KEPT))}, ?) "  # noqa: S608 - our names
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in (*_KEPT[1:], 'said'))}"
 )
 _KNOWN = """SELECT m.id, m.fingerprint, m.edited_at, m.deleted_at, m.posted_at, m.brands
     FROM json_each(?) AS wanted CROSS JOIN mention AS m ON m.id = wanted.value"""
@@ -54,22 +60,27 @@ class SqliteMentions:
     def take(self, heard: Sequence[Heard], accounts: Sequence[Account], zones: Mapping[str, str], now: datetime) -> Taken:
         """Store a page and mark what it changes, in one transaction. Raises Invalid when a brand has no zone.
 
-        The zone that is stored now stands over the one given: that may have been read before an edit.
+        The zone that is stored now stands over the one given: that may have been read before an edit. What a deletion wipes
+        out is wiped out of the log too.
         """
         digests = [fingerprint(one) for one in heard]
         with self._database.write() as connection:
-            taking = Taking(_known(connection, [one.mention.id for one in heard]), {**zones, **zones_now(connection)})
+            known = _known(connection, [one.mention.id for one in heard])
+            taking = Taking(known, {**zones, **zones_now(connection)})
             for one, digest in zip(heard, digests, strict=True):
                 taking.add(one, digest)
-            _write(connection, taking)
+            coming = wording(connection, taking.rows, known)
+            _write(connection, taking, coming)
             observe(connection, accounts)
             set_marks(connection, taking.marked(), now)
+        if coming.wiped:
+            self._database.scrub()
         return taking.taken
 
     def get(self, mention_id: str) -> Heard:
         """One mention. Raises NotFound."""
         with self._database.read() as connection:
-            row = connection.execute(f"SELECT {_ALL} FROM mention WHERE id = ?", (mention_id,)).fetchone()  # noqa: S608
+            row = connection.execute(_GET, (mention_id,)).fetchone()
         if row is None:
             raise NotFound(f"there is no mention {mention_id}")
         return from_row(row)
@@ -110,7 +121,8 @@ def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, Known]:
     return {row[0]: Known(row[1], row[2], row[3], row[4], brands_of(row[5])) for row in found}
 
 
-def _write(connection: sqlite3.Connection, taking: Taking) -> None:
-    connection.executemany(_WRITE, taking.rows.values())
+def _write(connection: sqlite3.Connection, taking: Taking, coming: Wording) -> None:
+    coming.write(connection)
+    connection.executemany(_WRITE, ((*_KEPT_OF(row), coming.places[row[_ID]]) for row in taking.rows.values()))
     connection.executemany(_FORGET_BRANDS, taking.outdated)
     connection.executemany(_WRITE_BRANDS, taking.places())

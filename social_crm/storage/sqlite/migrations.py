@@ -73,7 +73,59 @@ _FIRST = (
     "CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_MENTION_KEPT = """id, author, kind, posted_at, collected_at, edited_at, deleted_at, parent, thread, addressed, metrics,
+    spoken, brands, language, basis, compound, label, scorer, fingerprint"""
+# What was said moves into a table whose rows never change their size: see wording.py. Dropping the old table under
+# secure_delete wipes its pages.
+_LIVE_SOURCES = (
+    "CREATE TABLE said (id INTEGER PRIMARY KEY, text TEXT NOT NULL, url TEXT)",
+    "INSERT INTO said (id, text, url) SELECT rowid, text, url FROM mention ORDER BY rowid",
+    "DROP INDEX mention_by_time",
+    "DROP INDEX mention_by_author",
+    "ALTER TABLE mention RENAME TO mention_before",
+    """CREATE TABLE mention (
+        id TEXT NOT NULL PRIMARY KEY, author TEXT NOT NULL, kind TEXT NOT NULL, posted_at INTEGER NOT NULL,
+        collected_at INTEGER NOT NULL, edited_at INTEGER, deleted_at INTEGER, parent TEXT, thread TEXT,
+        addressed TEXT NOT NULL, metrics TEXT NOT NULL, spoken TEXT NOT NULL, brands TEXT NOT NULL,
+        language TEXT NOT NULL, basis TEXT NOT NULL, compound REAL, label TEXT NOT NULL, scorer TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, said INTEGER NOT NULL)""",
+    f"INSERT INTO mention ({_MENTION_KEPT}, said) SELECT {_MENTION_KEPT}, rowid FROM mention_before ORDER BY rowid",  # noqa: S608 - our names
+    "DROP TABLE mention_before",
+    "CREATE INDEX mention_by_time ON mention (posted_at, id, kind, label)",
+    "CREATE INDEX mention_by_author ON mention (author, posted_at, id, language, basis)",
+    # Until now a source could only say what it vouches for.
+    "ALTER TABLE coverage ADD COLUMN query TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE coverage ADD COLUMN seen TEXT NOT NULL DEFAULT 'covered'",
+    "ALTER TABLE coverage ADD COLUMN why TEXT NOT NULL DEFAULT ''",
+    # Most is asked of what was lately: few spans end after that, and their start stands beside.
+    'CREATE INDEX coverage_by_source ON coverage (source, "end", start)',
+    # `body` is JSON; `sealed` are credentials, encrypted.
+    """CREATE TABLE source (
+        id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID""",
+    # `body` is JSON, its times are microseconds.
+    "CREATE TABLE progress (source TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE spend (
+        source TEXT NOT NULL, day INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (source, day)) WITHOUT ROWID""",
+    # A row stays for ever, so that fences only rise; who let go has no holder.
+    """CREATE TABLE lease (
+        name TEXT NOT NULL PRIMARY KEY, fence INTEGER NOT NULL, holder TEXT, until INTEGER NOT NULL) WITHOUT ROWID""",
+    # `body` is JSON; a position is never given twice.
+    """CREATE TABLE event (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, at INTEGER NOT NULL,
+        subject TEXT NOT NULL, body TEXT NOT NULL)""",
+    # `mentions` and `pieces` are JSON; the raw text is compressed by zlib and cut into pieces of `size` bytes in all.
+    """CREATE TABLE archived_page (
+        id TEXT NOT NULL PRIMARY KEY, source TEXT NOT NULL, fetched_at INTEGER NOT NULL, mentions TEXT NOT NULL,
+        size INTEGER NOT NULL, pieces TEXT NOT NULL)""",
+    "CREATE INDEX archived_page_by_source ON archived_page (source, fetched_at, id)",
+    "CREATE INDEX archived_page_by_time ON archived_page (fetched_at, id)",
+    "CREATE TABLE archived_piece (id INTEGER PRIMARY KEY, content BLOB NOT NULL)",
+    "CREATE TABLE archived_free (piece INTEGER PRIMARY KEY)",
+    """CREATE TABLE archived_mention (
+        mention TEXT NOT NULL, page TEXT NOT NULL, PRIMARY KEY (mention, page)) WITHOUT ROWID""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _LIVE_SOURCES)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -97,6 +149,12 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
 def behind(connection: sqlite3.Connection) -> bool:
     """Whether the file lacks a step."""
     return _number(connection, "user_version") < len(STEPS)
+
+
+def wipe_free_pages(connection: sqlite3.Connection) -> None:
+    """Rewrite a file of the first schema that has free pages: it did not overwrite what it removed."""
+    if _number(connection, "user_version") == 1 and _number(connection, "freelist_count"):
+        connection.execute("VACUUM")
 
 
 def advance(connection: sqlite3.Connection) -> None:

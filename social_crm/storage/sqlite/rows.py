@@ -12,11 +12,12 @@ from social_crm.storage.sqlite.values import from_json, micros, micros_or_none, 
 
 Row = tuple[Any, ...]
 
-# The columns in the order of a row; `from_row` and `to_row` are their readers.
+# The columns in the order of a row; `from_row` and `to_row` are their readers. The wording stands in a table of its own.
 COLUMNS = (
     *("id", "author", "kind", "posted_at", "collected_at", "edited_at", "deleted_at", "text", "parent", "thread"),
     *("addressed", "metrics", "spoken", "url", "brands", "language", "basis", "compound", "label", "scorer", "fingerprint"),
 )
+WORDING = ("text", "url")
 
 
 def to_row(said: Mention, reading: Reading, brands: tuple[str, ...], digest: str) -> Row:
@@ -52,19 +53,20 @@ def to_row(said: Mention, reading: Reading, brands: tuple[str, ...], digest: str
 def from_row(row: Row) -> Heard:
     """The mention that was stored as that row."""
     named = dict(zip(COLUMNS, row, strict=True))
+    gone = named["deleted_at"] is not None  # its wording was overwritten where it stood
     mention = Mention(
         id=named["id"],
         author=named["author"],
         posted_at=moment(named["posted_at"]),
         collected_at=moment(named["collected_at"]),
-        text=named["text"],
+        text="" if gone else named["text"],
         kind=Kind(named["kind"]),
         parent=named["parent"],
         thread=named["thread"],
         addressed=tuple(_pair(entry) for entry in from_json(named["addressed"])),
         metrics=from_json(named["metrics"]),
         language=named["spoken"],
-        url=named["url"],
+        url=None if gone else named["url"],
         edited_at=moment_or_none(named["edited_at"]),
         deleted_at=moment_or_none(named["deleted_at"]),
     )

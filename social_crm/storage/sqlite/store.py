@@ -6,14 +6,18 @@ import secrets
 from typing import TYPE_CHECKING
 
 from social_crm.storage.sqlite.accounts import SqliteAccounts
+from social_crm.storage.sqlite.archive import SqliteArchive
 from social_crm.storage.sqlite.brands import SqliteBrands
 from social_crm.storage.sqlite.coverage import SqliteCoverage
 from social_crm.storage.sqlite.database import PATIENCE, Database
+from social_crm.storage.sqlite.events import SqliteEvents
 from social_crm.storage.sqlite.keys import SqliteKeys
+from social_crm.storage.sqlite.leases import SqliteLeases
 from social_crm.storage.sqlite.links import SqliteLinks
 from social_crm.storage.sqlite.mentions import SqliteMentions
 from social_crm.storage.sqlite.reports import SqliteReports
 from social_crm.storage.sqlite.rollups import SqliteRollUps
+from social_crm.storage.sqlite.sources import SqliteSources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +41,10 @@ class SqliteStore:
         self.rollups = SqliteRollUps(self._database)
         self.links = SqliteLinks(self._database)
         self.coverage = SqliteCoverage(self._database)
+        self.sources = SqliteSources(self._database)
+        self.leases = SqliteLeases(self._database)
+        self.events = SqliteEvents(self._database)
+        self.archive = SqliteArchive(self._database)
         self.reports = SqliteReports(self._database)
         self.keys = SqliteKeys(self._database)
 

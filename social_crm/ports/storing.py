@@ -1,19 +1,14 @@
-"""What the core asks of the world: stores, sources, a clock; services and the doors come in, analytics does not.
+"""What the core asks of a database for what was said, by whom, and what comes of it; only the front of the ports comes in.
 
-A `Store` is a bundle of small protocols. It has two implementations, SQLite and MongoDB; tests/contract says what both do.
-Every method of a store raises StoreUnavailable when the database does not answer.
+Every method raises StoreUnavailable when the database does not answer.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from social_crm.domain.heard import Heard, MentionFilter, Taken
-from social_crm.domain.mark import Mark, RollUpState
-from social_crm.domain.page import Page, Reject
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     import polars as pl
@@ -21,31 +16,12 @@ if TYPE_CHECKING:
     from social_crm.domain.account import Account
     from social_crm.domain.brand import Brand
     from social_crm.domain.coverage import Coverage
+    from social_crm.domain.heard import Heard, MentionFilter, Taken
     from social_crm.domain.key import Key
     from social_crm.domain.link import Link
+    from social_crm.domain.mark import Mark, RollUpState
     from social_crm.domain.report import SavedReport
-
-    Clock = Callable[[], datetime]
-
-__all__ = [
-    "Accounts",
-    "Brands",
-    "CoverageLedger",
-    "Heard",
-    "Keys",
-    "Links",
-    "Mark",
-    "MentionFilter",
-    "Mentions",
-    "Page",
-    "Reject",
-    "Reports",
-    "RollUpState",
-    "RollUps",
-    "Source",
-    "Store",
-    "Taken",
-]
+    from social_crm.domain.span import Span
 
 
 class Brands(Protocol):
@@ -177,10 +153,14 @@ class Links(Protocol):
 
 
 class CoverageLedger(Protocol):
-    """What each source vouches for."""
+    """What each source vouches for, and what it missed."""
 
     def record(self, coverage: Coverage) -> None:
         """Note a span; the same id again replaces it."""
+        ...
+
+    def spans(self, source: str, span: Span) -> tuple[Coverage, ...]:
+        """What a source has noted of any instant of a span, by start, then id."""
         ...
 
     def table(self) -> pl.DataFrame:
@@ -221,68 +201,4 @@ class Keys(Protocol):
 
     def revoke(self, prefix: str, at: datetime) -> None:
         """Revoke a key as of a time; a second time changes nothing. Raises NotFound."""
-        ...
-
-
-class Store(Protocol):
-    """The database: a bundle of the protocols above, safe to use from several threads at once."""
-
-    @property
-    def brands(self) -> Brands:
-        """The brands that we listen for."""
-        ...
-
-    @property
-    def mentions(self) -> Mentions:
-        """What was said."""
-        ...
-
-    @property
-    def accounts(self) -> Accounts:
-        """Who said it."""
-        ...
-
-    @property
-    def rollups(self) -> RollUps:
-        """Daily activity and exchanges."""
-        ...
-
-    @property
-    def links(self) -> Links:
-        """Which identities are one person."""
-        ...
-
-    @property
-    def coverage(self) -> CoverageLedger:
-        """What each source vouches for."""
-        ...
-
-    @property
-    def reports(self) -> Reports:
-        """Answers, kept as they were given."""
-        ...
-
-    @property
-    def keys(self) -> Keys:
-        """Who may call the API."""
-        ...
-
-    def ping(self) -> None:
-        """Come back quickly when the database answers. Raises StoreUnavailable."""
-        ...
-
-    def secret(self, name: str) -> bytes:
-        """32 random bytes under a name, made at the first call and the same ever after, in every process."""
-        ...
-
-    def close(self) -> None:
-        """Let go of files and connections."""
-        ...
-
-
-class Source(Protocol):
-    """A place that mentions come from."""
-
-    def pull(self, query: str, cursor: str | None) -> Iterator[Page]:
-        """Walk the query from the cursor on, a page at a time. Raises the errors of domain.errors."""
         ...

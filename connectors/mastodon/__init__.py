@@ -1,0 +1,1 @@
+"""Mastodon: hashtags, searches and mentions of one server, through Mastodon.py; the composition root comes in."""
