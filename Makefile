@@ -17,8 +17,8 @@ demo: env  ## collect a seeded world from loopback platforms, report on it besid
 	@echo "Collecting a seeded world from seven loopback platforms, then reporting on it: about 20 seconds. The API follows, until Ctrl-C."
 	@$(BIN)/social-crm demo
 
-test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about seven minutes)
-	@echo "Running all tests, on SQLite and on a MongoDB server of their own: about seven minutes."
+test: env  ## run all tests, on SQLite and on a MongoDB server of their own (about nine minutes)
+	@echo "Running all tests, on SQLite and on a MongoDB server of their own: about nine minutes."
 	@sh scripts/run_tests.sh
 
 check: env lint  ## style, types, floors, house rules and the quick tests (under 90 seconds)

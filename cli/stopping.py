@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,20 +24,21 @@ def stopping(stop: Callable[[], None], told: Callable[[str], None], patience: fl
     It ends too when the block has not come to its end `patience` seconds after the first one; `told` hears of both. Exit
     codes are 143 and 130. Ending like that closes nothing, as a crash would: what is stored is whole, leases run out.
     """
-    asked, left = threading.Event(), threading.Event()
+    # The one queue that a handler may put into whatever it has interrupted: an event's lock could be held by us already.
+    asked: SimpleQueue[int | None] = SimpleQueue()
+    left = threading.Event()
     numbers: list[int] = []
 
     def hear(number: int, _frame: object) -> None:
         if numbers:
             os._exit(AFTER_SIGNAL + number)
         numbers.append(number)
-        stop()
-        asked.set()
+        asked.put(number)
 
     def watch() -> None:
-        asked.wait()
-        if left.is_set():
+        if asked.get() is None:
             return
+        stop()
         told("Stopping after the page under way: a second signal ends it at once.")
         if not left.wait(patience):
             told(f"The page under way has not come within {patience:g} seconds: ended without it. What is stored stays.")
@@ -49,7 +51,7 @@ def stopping(stop: Callable[[], None], told: Callable[[str], None], patience: fl
         yield
     finally:
         left.set()
-        asked.set()
+        asked.put(None)
         watching.join()
         for number, handler in before.items():
             signal.signal(number, handler)

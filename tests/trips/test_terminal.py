@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 LONG = "acme-news-of-the-whole-wide-world-and-more"
 DEFECT = "import sys; from cli import main; main.COMMANDS['work'] = 'json:nothing'; sys.argv[1:] = {}; main.main()"
 STUBBORN = """
-import sys, time
+import os, time
 from cli.stopping import stopping
-with stopping(lambda: print("asked", flush=True), lambda line: print(line, flush=True), {patience}):
-    print("ready", flush=True)
+def say(line):
+    os.write(1, (line + "\\n").encode())  # in one piece, whoever else is about to write
+with stopping(lambda: say("asked"), say, {patience}):
+    say("ready")
     time.sleep({seconds})
 """
 
