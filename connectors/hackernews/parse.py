@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PLACE = "https://news.ycombinator.com"
 _OWN = re.compile(r"hackernews:([1-9][0-9]{0,17})")
-_MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError)
+_MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
